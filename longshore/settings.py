@@ -1,0 +1,132 @@
+"""Every knob, typed, read once from the environment, failing at start with the variable's name.
+
+Variables begin with `LONGSHORE_`. A secret may also come from a file: `LONGSHORE_VAULT_KEYS_FILE=/run/secrets/vault`.
+`.env.example` lists them all.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The checkout, or the folder the packages are installed in."""
+
+SECRETS = ("database_url", "redis_url", "vault_keys", "jwt_secret", "store_access_key_id", "store_secret_access_key")
+"""Settings with a `_FILE` variant."""
+
+PREFIX = "LONGSHORE_"
+
+
+class Settings(BaseSettings):
+    """The settings of one process. Durations are in seconds, sizes in bytes, unless a name says otherwise."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True)
+
+    home: Path = Field(Path("var"), description="Where state lives: database, artifacts, deliveries, keys, logs.")
+    host: str = Field("127.0.0.1", description="Address the API listens on.")
+    port: int = Field(
+        8097,
+        ge=0,
+        le=65535,
+        validation_alias=AliasChoices("PORT", "LONGSHORE_PORT"),
+        description="Port of the API; 0 takes a free one. `PORT` is read too.",
+    )
+    public_url: str = Field("", description="Base of the links in answers, where a proxy stands before the API.")
+    database_url: SecretStr = Field(SecretStr(""), description="SQLAlchemy URL; empty: SQLite in the home.")
+    redis_url: SecretStr = Field(SecretStr("redis://127.0.0.1:6379/0"), description="Celery's broker.")
+    store_url: str = Field("", description="Artifact store: `file:///folder` or `s3://bucket/prefix`; empty: the home.")
+    store_endpoint: str = Field("", description="Endpoint of an S3-compatible artifact store.")
+    store_region: str = Field("us-east-1", description="Region of an S3 artifact store.")
+    store_access_key_id: SecretStr = Field(SecretStr(""), description="Key id of an S3 artifact store.")
+    store_secret_access_key: SecretStr = Field(SecretStr(""), description="Secret key of an S3 artifact store.")
+    folder_root: Path | None = Field(None, description="The only folder that `folder` deliveries write to.")
+    assets: Path = Field(ROOT / "assets" / "dist", description="JavaScript bundles, as `make assets` builds them.")
+    browser: Path | None = Field(None, description="Browser program; empty: the first one found on PATH.")
+    vault_keys: SecretStr = Field(
+        SecretStr(""),
+        description="Fernet keys separated by commas, the first encrypts; empty: a key file in the home.",
+    )
+    jwt_secret: SecretStr = Field(
+        SecretStr(""), description="HS256 secret, 32 bytes or more; empty: no JWT is accepted."
+    )
+    jwt_audience: str = Field("longshore", description="The `aud` a JWT must carry.")
+    allow_private_networks: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="CIDRs of private networks that endpoints may lie in, separated by commas.",
+    )
+    lease: float = Field(30, gt=0, description="A worker that is silent for so long has lost its row.")
+    heartbeat: float = Field(10, gt=0, description="How often a worker extends its lease; at most half of it.")
+    sweep: float = Field(1, gt=0, description="How often each worker looks for lost and due rows.")
+    max_attempts: int = Field(3, ge=1, le=100, description="Tries at rendering, and at each delivery.")
+    render_deadline: float = Field(60, gt=0, le=600, description="Longest rendering of one export.")
+    upload_deadline: float = Field(6 * 3600, gt=0, description="Longest single attempt at one delivery.")
+    artifact_days: float = Field(7, gt=0, description="How long an artifact is kept.")
+    max_body: int = Field(64 * 1024 * 1024, gt=0, description="Largest request body.")
+    max_pixels: int = Field(100_000_000, gt=0, description="Largest picture, read or written, in pixels.")
+    log_format: str = Field("json", pattern="^(json|text)$", description="`json` or `text` log lines.")
+    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least level that is logged.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_files(cls, values: Any) -> Any:
+        """`<NAME>_FILE` holds the path of a file with the secret."""
+        for name in SECRETS:
+            variable = f"{PREFIX}{name.upper()}_FILE"
+            path = os.environ.get(variable)
+            if path:
+                try:
+                    values[name] = Path(path).read_text(encoding="utf-8").strip()
+                except OSError as error:
+                    message = f"{variable}: cannot read {path}: {error.strerror}"
+                    raise ValueError(message) from error
+        cidrs = values.get("allow_private_networks")
+        if isinstance(cidrs, str):
+            values["allow_private_networks"] = tuple(part.strip() for part in cidrs.split(",") if part.strip())
+        return values
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        if self.heartbeat > self.lease / 2:
+            message = f"{PREFIX}HEARTBEAT ({self.heartbeat:g}) must be at most half of {PREFIX}LEASE ({self.lease:g})"
+            raise ValueError(message)
+        secret = self.jwt_secret.get_secret_value()
+        if secret and len(secret.encode()) < 32:  # noqa: PLR2004 - RFC 7518 section 3.2: a key as long as the hash
+            message = f"{PREFIX}JWT_SECRET must have at least 32 bytes"
+            raise ValueError(message)
+        return self
+
+    @property
+    def database(self) -> str:
+        """SQLAlchemy URL of the database."""
+        given = self.database_url.get_secret_value()
+        if given.startswith("postgresql://"):
+            return given.replace("postgresql://", "postgresql+psycopg://", 1)
+        return given or f"sqlite:///{self.home.resolve() / 'longshore.db'}"
+
+    @property
+    def deliveries(self) -> Path:
+        """Root of the `folder` destination."""
+        return (self.folder_root or self.home / "deliveries").resolve()
+
+
+class SettingsError(Exception):
+    """A variable is missing or senseless; the message names it."""
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process, read at the first call. Raises SettingsError."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = []
+        for problem in error.errors(include_url=False, include_input=False):
+            name = "_".join(str(part) for part in problem["loc"]).upper()
+            lines.append(f"{name if name == 'PORT' or not name else PREFIX + name}: {problem['msg']}".lstrip(": "))
+        raise SettingsError("; ".join(lines)) from error

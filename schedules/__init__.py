@@ -1,0 +1,1 @@
+"""Celery beat: the clock, read from a database table."""

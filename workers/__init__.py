@@ -1,0 +1,1 @@
+"""Celery workers: format conversion and uploads."""

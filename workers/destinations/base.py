@@ -1,0 +1,158 @@
+"""How to write a destination: the whole manual.
+
+A destination is one module in `workers/destinations/` whose file name is its name in the API. It defines:
+
+    class Options(BaseModel)    what is not secret: endpoint, bucket, folder ... (field descriptions become the docs)
+    class Secrets(BaseModel)    what is: SecretStr fields, encrypted at rest, write-only, never logged
+    class S3(Destination)       with `options`, `secrets`, `test`, `upload`, `discard` and `classify`
+    DESTINATION = S3
+
+Rules:
+- Import this module and the provider's SDK; nothing else of ours. Import the SDK inside the methods: the declaration
+  is read by processes that never upload.
+- `upload` streams: constant memory at any size. Call `upload.sent(total)` at least once a chunk; it raises
+  `Cancelled` when the user stopped the delivery or another worker took it over: let it through, do not catch it.
+- Save a checkpoint with `upload.save()` after every chunk the provider acknowledged. The next attempt gets it in
+  `upload.checkpoint`, asks the provider what it really has, and sends only the rest. A checkpoint is bound to the
+  artifact: it is handed back only for the same SHA-256 and size.
+- An upload that finished but was never recorded (the worker died in between) is recognised and not sent twice:
+  whatever the name that was chosen, keep it in the checkpoint before the object becomes visible.
+- Compare what the provider has with the artifact after the upload. A mismatch removes the bad object and raises
+  Transient.
+- `classify` turns every error of the SDK into Transient, Permanent or NeedsReconnect, with a message that is safe to
+  show and says what to do.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO, ClassVar, Literal
+
+from pydantic import BaseModel
+
+from longshore.errors import Cancelled, Conflict, LongshoreError, NeedsReconnect, Permanent, Refused, Transient
+
+__all__ = [
+    "Cancelled",
+    "Conflict",
+    "ConflictPolicy",
+    "Destination",
+    "LongshoreError",
+    "NeedsReconnect",
+    "Permanent",
+    "Place",
+    "Receipt",
+    "Refused",
+    "TestReport",
+    "Transient",
+    "Upload",
+    "numbered",
+]
+
+ConflictPolicy = Literal["overwrite", "rename", "skip", "fail"]
+"""What to do when the name is taken: replace it, add " (2)" before the extension, keep the old one and send nothing
+(the receipt says so), or fail with `Permanent`."""
+
+Verified = Literal["checksum", "readback", "size"]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the provider confirmed.
+
+    `path` is where the file is, in the provider's terms; `skipped`: the name was taken and nothing was sent.
+    """
+
+    provider_id: str
+    path: str
+    url: str
+    size: int
+    checksum: str
+    verified: Verified
+    skipped: bool = False
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TestReport:
+    """What `test()` saw: who we are there, what we may do. `rights` holds `write`, `read`, `delete`."""
+
+    __test__ = False
+
+    account: str
+    rights: tuple[str, ...]
+    free_bytes: int | None = None
+    note: str = ""
+
+
+@dataclass(slots=True)
+class Upload:
+    """One attempt to deliver one artifact.
+
+    `key` is the same in every attempt of a delivery: use it in temporary names. `open` starts a new reader at byte 0.
+    """
+
+    key: str
+    open: Callable[[], BinaryIO]
+    size: int
+    sha256: str
+    media_type: str
+    folder: str
+    name: str
+    conflict: ConflictPolicy
+    save: Callable[[dict[str, Any]], None]
+    sent: Callable[[int], None]
+    checkpoint: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What the operator allows: the only folders that may be written, and the check of every endpoint URL.
+
+    `check_url` raises Refused where the address may not be reached.
+    """
+
+    folder_root: str
+    check_url: Callable[[str], None]
+
+
+class Destination(ABC):
+    """One connection to one provider, made new for each attempt; never shared between threads."""
+
+    label: ClassVar[str]
+    """The provider's name for people."""
+    limits: ClassVar[dict[str, str]] = {}
+    """Limits of the provider with their reasons, shown by `GET /api/destinations`."""
+    features: ClassVar[frozenset[str]] = frozenset()
+    """Of `resume`, `conditional_create`, `checksum`, `link`, `quota`."""
+    Options: ClassVar[type[BaseModel]]
+    Secrets: ClassVar[type[BaseModel]]
+
+    def __init__(self, options: BaseModel, secrets: BaseModel, place: Place) -> None:
+        self.options = options
+        self.secrets = secrets
+        self.place = place
+
+    @abstractmethod
+    def test(self) -> TestReport:
+        """Write a marker, read it back, delete it. Raises what `classify` returns."""
+
+    @abstractmethod
+    def upload(self, upload: Upload) -> Receipt:
+        """Deliver the artifact. Raises any error of the SDK; the caller hands it to `classify`."""
+
+    @abstractmethod
+    def discard(self, checkpoint: dict[str, Any]) -> None:
+        """Remove what an unfinished upload left at the provider. Quiet where nothing is left."""
+
+    @abstractmethod
+    def classify(self, error: Exception) -> LongshoreError:
+        """What to do about an error of `test`, `upload` or `discard`. A LongshoreError is returned as it is."""
+
+
+def numbered(name: str, number: int) -> str:
+    """The name for conflict policy `rename`: `a.png`, 2 -> `a (2).png`."""
+    stem, dot, extension = name.rpartition(".")
+    return f"{stem} ({number}){dot}{extension}" if stem else f"{name} ({number})"

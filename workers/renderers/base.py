@@ -1,0 +1,218 @@
+"""How to write a conversion: the whole manual.
+
+A conversion is one function that turns a `Document` of one kind or format into a `Document` of another:
+
+    @conversion("graphviz", "svg", cost=20, needs=("browser", "viz"))
+    def graphviz_to_svg(source: Document, render: Render) -> Document:
+        '''One line for people, shown by `longshore formats`.'''
+        ...
+        return render.save("svg", text)
+
+A source with a leading dot is a format that an earlier conversion of ours made and may be trusted to be clean
+(`.svg`); without the dot it is a kind, as the user sent it (`svg`). So `svg -> svg` cleans, and `.svg -> png` draws
+what is clean.
+
+The file's name is its registration: every module in `workers/renderers/` whose name does not begin with `_` (and is
+not `base`) is read by `workers.renderers.catalogue()`. Nothing else has to be edited: the planner chains edges by
+cost, and validation, `GET /api/formats`, the contract suite and the README's tables follow from the declaration.
+
+Rules:
+- Import this module, `workers.browser`, `workers.scene` and libraries; nothing else of ours. Import heavy libraries
+  (pyvips, playwright, lxml) inside the function: the declaration is read by processes that never render.
+- Never fetch anything, never read a file that `source` does not own. The source is hostile until you have checked it.
+- Raise `BadDocument` for a broken source (say what and where), `Unavailable` for a missing program, `Transient` for
+  what may pass. Any other exception is a bug and is shown to the user as "internal error".
+- What the output leaves out is told with `render.warn()`, never dropped silently.
+- The same source and settings give the same bytes: no clock, no random ids.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from longshore.errors import BadDocument, Permanent, Refused, Transient, Unavailable
+from workers.renderers._settings import (
+    SETTINGS,
+    LossySettings,
+    PageSettings,
+    PlainSettings,
+    RasterSettings,
+    Settings,
+    VectorSettings,
+    WebPageSettings,
+)
+
+__all__ = [
+    "FORMATS",
+    "KINDS",
+    "SETTINGS",
+    "BadDocument",
+    "Conversion",
+    "Document",
+    "Format",
+    "LossySettings",
+    "PageSettings",
+    "Permanent",
+    "PlainSettings",
+    "RasterSettings",
+    "Refused",
+    "Render",
+    "Settings",
+    "Transient",
+    "Unavailable",
+    "VectorSettings",
+    "WebPageSettings",
+    "conversion",
+]
+
+KINDS: dict[str, str] = {
+    "canvas": "Shapes and connections as JSON, every form of `canvas_data`",
+    "tldraw": "tldraw store snapshot as JSON",
+    "mermaid": "Mermaid diagram text",
+    "graphviz": "Graphviz DOT text",
+    "plotly": "Plotly figure as JSON",
+    "markdown": "Markdown note (GitHub flavour)",
+    "html": "HTML page or fragment",
+    "svg": "SVG drawing",
+    "image": "PNG, JPEG, WebP, GIF or TIFF picture",
+}
+"""What a document can be, with a line for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """What comes out: file extension, media type, and the bytes that every file of it begins with (empty: text)."""
+
+    name: str
+    extension: str
+    media_type: str
+    magic: bytes = b""
+
+
+FORMATS: dict[str, Format] = {
+    one.name: one
+    for one in (
+        Format("svg", "svg", "image/svg+xml"),
+        Format("png", "png", "image/png", b"\x89PNG\r\n\x1a\n"),
+        Format("jpeg", "jpg", "image/jpeg", b"\xff\xd8\xff"),
+        Format("webp", "webp", "image/webp", b"RIFF"),
+        Format("pdf", "pdf", "application/pdf", b"%PDF-"),
+        Format("html", "html", "text/html; charset=utf-8"),
+        Format("json", "json", "application/json"),
+        Format("md", "md", "text/markdown; charset=utf-8"),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document on disk. `form` is a kind (`svg`, as the user sent it) or a dotted format (`.svg`, made by us)."""
+
+    path: Path
+    form: str
+    title: str
+
+    def read_bytes(self) -> bytes:
+        """The whole content."""
+        return self.path.read_bytes()
+
+    def read_text(self) -> str:
+        """The content as text, without a byte order mark.
+
+        Raises BadDocument where it is not UTF-8.
+        """
+        try:
+            return self.path.read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError as error:
+            message = f"The document is not UTF-8 text (byte {error.start}). Save it as UTF-8 and send it again."
+            raise BadDocument(message) from error
+
+
+@dataclass(slots=True)
+class Render:
+    """One run of the conversions of one export: its settings, its scratch folder, its deadline.
+
+    `settings` is the model of the *final* format, so a step in the middle of a chain reads what it knows with
+    `render.setting("background", "white")`. `deadline` is a `time.monotonic()` instant.
+    """
+
+    folder: Path
+    settings: Settings
+    deadline: float
+    title: str = ""
+    warnings: list[str] = field(default_factory=list)
+
+    def setting(self, name: str, default: object = None) -> object:
+        """One setting by name; `default` where the final format does not have it or the user left it out."""
+        value = getattr(self.settings, name, None)
+        return default if value is None else value
+
+    def seconds_left(self) -> float:
+        """Seconds until the deadline; raises Permanent when it has passed."""
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            message = "Rendering took longer than the export's deadline. Simplify the document or ask for a longer one."
+            raise Permanent(message)
+        return left
+
+    def warn(self, message: str) -> None:
+        """Tell the user what the output leaves out or could not be sure of. Repeated messages are kept once."""
+        if message not in self.warnings:
+            self.warnings.append(message)
+
+    def path(self, form: str) -> Path:
+        """A fresh path in the scratch folder for an output of this format."""
+        count = sum(1 for _ in self.folder.iterdir())
+        return self.folder / f"{count}.{FORMATS[form].extension}"
+
+    def save(self, form: str, content: bytes | str) -> Document:
+        """Write the output of a conversion."""
+        path = self.path(form)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return Document(path=path, form=f".{form}", title=self.title)
+
+
+Convert = Callable[[Document, Render], Document]
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """One edge of the plan, from a kind or a dotted format to a format.
+
+    `cost` is about the milliseconds of a warm run on one core. The planner adds a penalty for leaving pixels.
+    """
+
+    source: str
+    target: str
+    cost: int
+    needs: tuple[str, ...]
+    convert: Convert
+
+    @property
+    def summary(self) -> str:
+        """The first line of the function's docstring."""
+        return (self.convert.__doc__ or "").strip().partition("\n")[0]
+
+
+def conversion(source: str, target: str, *, cost: int, needs: tuple[str, ...] = ()) -> Callable[[Convert], Convert]:
+    """Declare a function as the edge from `source` (a kind, or a dotted format) to `target` (a format).
+
+    `needs` names what must be on the machine: `browser`, or a JavaScript bundle by name (`mermaid`, `viz`, `plotly`).
+    One function may carry several declarations.
+    """
+    if source not in KINDS and source.removeprefix(".") not in FORMATS:
+        message = f"{source!r} is neither a kind nor a dotted format"
+        raise ValueError(message)
+    if target not in FORMATS:
+        message = f"{target!r} is not a format"
+        raise ValueError(message)
+
+    def declare(convert: Convert) -> Convert:
+        edges: list[Conversion] = convert.__dict__.setdefault("conversions", [])
+        edges.append(Conversion(source, target, cost, needs, convert))
+        return convert
+
+    return declare
