@@ -1,0 +1,227 @@
+"""The one door in: submit, cancel and retry exports. Every caller's transaction commits; messages go out after it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from longshore.errors import Conflict, Invalid
+from longshore.events import record
+from longshore.models import Artifact, Connection, Delivery, Export, File
+from longshore.queue import RENDER, UPLOAD, send_after_commit
+from longshore.settings import settings
+from longshore.states import SETTLED, TERMINAL, DeliveryState, ExportState, Moved, move
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRequest:
+    """Where an artifact goes. An empty `name` takes the artifact's own; an extension is added where it lacks one."""
+
+    connection: Connection
+    folder: str = ""
+    name: str = ""
+    conflict: str = "rename"
+    max_attempts: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRequest:
+    """One document into one format. `name` is the artifact's file name without extension; `deadline` is in seconds."""
+
+    file: File
+    format: str
+    settings: dict[str, Any] = field(default_factory=dict)
+    name: str = ""
+    deadline: float | None = None
+    deliveries: Sequence[DeliveryRequest] = ()
+
+
+def submit(session: Session, request: ExportRequest, *, now: datetime) -> Export:
+    """Accept an export: rows now, a message after the commit. The newest version of the file is what gets rendered.
+
+    Raises Invalid where a connection belongs to somebody else.
+    """
+    config, file = settings(), request.file
+    export = Export(
+        owner=file.owner,
+        file_id=file.id,
+        file_version=file.version,
+        kind=file.kind,
+        format=request.format,
+        name=request.name or file.name,
+        settings=request.settings,
+        state=str(ExportState.INITIATED),
+        deadline=min(request.deadline or config.render_deadline, config.render_deadline),
+        max_attempts=config.max_attempts,
+        created_at=now,
+        updated_at=now,
+        sent_at=now,
+    )
+    session.add(export)
+    session.flush()
+    record(session, "export.initiated", now=now, owner=export.owner, export_id=export.id)
+    for one in request.deliveries:
+        add_delivery(session, export, one, now=now)
+    send_after_commit(session, RENDER, export.id, export.deadline)
+    return export
+
+
+def add_delivery(session: Session, export: Export, request: DeliveryRequest, *, now: datetime) -> Delivery:
+    """A delivery row for an export; nobody is told of it yet. Raises Invalid for a connection of somebody else."""
+    if request.connection.owner != export.owner:
+        raise Invalid("There is no such connection.", field="connection_id")
+    delivery = Delivery(
+        owner=export.owner,
+        export_id=export.id,
+        connection_id=request.connection.id,
+        destination=request.connection.destination,
+        folder=request.folder,
+        name=request.name,
+        conflict=request.conflict,
+        state=str(DeliveryState.PENDING),
+        max_attempts=request.max_attempts or settings().max_attempts,
+        created_at=now,
+        updated_at=now,
+    )
+    session.add(delivery)
+    session.flush()
+    return delivery
+
+
+def cancel(session: Session, export: Export, *, now: datetime) -> None:
+    """Stop an export and what is left of its deliveries. Its workers notice at their next step and clean up.
+
+    Raises Conflict where it has ended already.
+    """
+    if not move(session, export.id, ExportState.CANCELLED, now=now, finished_at=now, phase="cancelled"):
+        raise Conflict(f"The export is {export.state} already; there is nothing to stop.")
+    for delivery_id in _deliveries(session, export.id):
+        move(session, delivery_id, DeliveryState.CANCELLED, now=now, finished_at=now)
+
+
+def fail(
+    session: Session, export_id: str, *, now: datetime, attempt: int | None, code: str, message: str
+) -> Moved | None:
+    """End an export that made no artifact; its deliveries are cancelled. None where the caller lost the row."""
+    moved = move(
+        session,
+        export_id,
+        ExportState.FAILED,
+        now=now,
+        attempt=attempt,
+        error_code=code,
+        error_message=message,
+        finished_at=now,
+        lease_until=None,
+        phase="failed",
+    )
+    if moved:
+        for delivery_id in _deliveries(session, export_id):
+            move(session, delivery_id, DeliveryState.CANCELLED, now=now, finished_at=now, error_message="Not rendered.")
+    return moved
+
+
+def settle(session: Session, export_id: str, *, now: datetime) -> None:
+    """End an export whose deliveries have all ended: completed, partial or failed. Quiet while one is on its way."""
+    # The row lock makes two last deliveries settle one after the other, so the second one sees the first.
+    session.execute(select(Export.id).where(Export.id == export_id).with_for_update())
+    states = list(session.scalars(select(Delivery.state).where(Delivery.export_id == export_id)))
+    if any(state not in SETTLED for state in states):
+        done = sum(state in SETTLED for state in states)
+        progress = 50 + 50 * done / len(states)
+        session.execute(update(Export).where(Export.id == export_id).values(progress=progress, updated_at=now))
+        return
+    arrived = sum(state == DeliveryState.COMPLETED for state in states)
+    if arrived == len(states):
+        move(session, export_id, ExportState.COMPLETED, now=now, progress=100.0, phase="completed", finished_at=now)
+        return
+    query = select(Delivery.error_code, Delivery.error_message).where(Delivery.export_id == export_id)
+    code, message = session.execute(query.where(Delivery.error_message.is_not(None)).limit(1)).one_or_none() or ("", "")
+    move(
+        session,
+        export_id,
+        ExportState.PARTIAL if arrived else ExportState.FAILED,
+        now=now,
+        error_code=code or "delivery_failed",
+        error_message=f"{arrived} of {len(states)} deliveries arrived. {message}".strip(),
+        phase="delivered" if arrived else "failed",
+        finished_at=now,
+    )
+
+
+def retry(session: Session, export: Export, *, now: datetime) -> None:
+    """Try again what failed, and only that: the rendering where there is no artifact, else the deliveries.
+
+    Raises Conflict where nothing failed.
+    """
+    if export.state not in TERMINAL or export.state in {ExportState.COMPLETED, ExportState.EXPIRED}:
+        raise Conflict(f"The export is {export.state}; there is nothing to retry.")
+    failed = _deliveries(session, export.id, (DeliveryState.FAILED, DeliveryState.CANCELLED, DeliveryState.BLOCKED))
+    artifact = session.scalar(select(Artifact).where(Artifact.export_id == export.id))
+    fresh: dict[str, Any] = {"error_code": None, "error_message": None, "finished_at": None, "lease_until": None}
+    for delivery_id in failed:
+        retry_delivery(session, delivery_id, now=now, send=artifact is not None)
+    if artifact is None:
+        allowed = export.attempt + settings().max_attempts
+        move(session, export.id, ExportState.INITIATED, now=now, max_attempts=allowed, sent_at=now, **fresh)
+        send_after_commit(session, RENDER, export.id, export.deadline)
+    else:
+        reopen(session, export.id, now=now)
+        settle(session, export.id, now=now)
+
+
+def reopen(session: Session, export_id: str, *, now: datetime) -> None:
+    """Back to delivering, for an export with an artifact; quiet where it is there already."""
+    values: dict[str, Any] = {"error_code": None, "error_message": None, "finished_at": None, "phase": "delivering"}
+    ended = [str(state) for state in (ExportState.PARTIAL, ExportState.FAILED, ExportState.CANCELLED)]
+    move(session, export_id, ExportState.PROCESSING, now=now, where=[Export.state.in_(ended)], **values)
+
+
+def retry_delivery(session: Session, delivery_id: str, *, now: datetime, send: bool) -> bool:
+    """Put an ended delivery back in line with a fresh count of attempts. False where it has not ended or arrived."""
+    moved = move(
+        session,
+        delivery_id,
+        DeliveryState.PENDING,
+        now=now,
+        max_attempts=Delivery.attempt + settings().max_attempts,
+        not_before=None,
+        lease_until=None,
+        finished_at=None,
+        error_code=None,
+        error_message=None,
+        sent_at=now,
+    )
+    if moved and send:
+        send_after_commit(session, UPLOAD, delivery_id)
+    return moved is not None
+
+
+def release_blocked(session: Session, connection_id: str, *, now: datetime) -> int:
+    """Put every delivery that waited for this connection back in line; the count of them."""
+    blocked = select(Delivery.id, Delivery.export_id).where(
+        Delivery.connection_id == connection_id, Delivery.state == str(DeliveryState.BLOCKED)
+    )
+    rows = session.execute(blocked).all()
+    for delivery_id, export_id in rows:
+        retry_delivery(session, delivery_id, now=now, send=True)
+        reopen(session, export_id, now=now)
+    return len(rows)
+
+
+def open_count(session: Session, owner: str) -> int:
+    """Exports of an owner that have not ended."""
+    ended = [str(state) for state in TERMINAL]
+    query = select(func.count()).select_from(Export).where(Export.owner == owner, Export.state.not_in(ended))
+    return session.scalar(query) or 0
+
+
+def _deliveries(session: Session, export_id: str, states: Sequence[DeliveryState] = ()) -> list[str]:
+    query = select(Delivery.id).where(Delivery.export_id == export_id)
+    wanted = [str(state) for state in states] or [str(s) for s in DeliveryState if s not in SETTLED]
+    return list(session.scalars(query.where(Delivery.state.in_(wanted)).order_by(Delivery.created_at)))
