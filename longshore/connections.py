@@ -1,0 +1,77 @@
+"""Connections: options in the clear, secrets sealed in the vault, bound to their owner and row."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from longshore.models import Connection, new_id
+from longshore.vault import vault
+
+DEFAULT_FOLDER = "Default folder"
+"""Name of the connection that an owner gets for deliveries to `folder` without one of their own."""
+
+
+def create(
+    session: Session,
+    *,
+    owner: str,
+    name: str,
+    destination: str,
+    options: dict[str, Any],
+    secrets: dict[str, Any],
+    now: datetime,
+    one_off: bool = False,
+) -> Connection:
+    """A new connection. Options and secrets were validated by the destination's models."""
+    connection = Connection(
+        id=new_id(),
+        owner=owner,
+        name=name,
+        destination=destination,
+        options=options,
+        secret=b"",
+        one_off=one_off,
+        created_at=now,
+        updated_at=now,
+    )
+    seal_secrets(connection, secrets)
+    session.add(connection)
+    session.flush()
+    return connection
+
+
+def seal_secrets(connection: Connection, secrets: dict[str, Any]) -> None:
+    """Replace the secrets of a connection."""
+    connection.secret = vault().seal(secrets, connection.owner, connection.id, "connection")
+
+
+def open_secrets(connection: Connection) -> dict[str, Any]:
+    """The secrets in the clear, for the length of one call. Raises Permanent where the vault key is gone."""
+    return vault().open(connection.secret, connection.owner, connection.id, "connection")
+
+
+def default_folder(session: Session, owner: str, *, now: datetime) -> Connection:
+    """The owner's connection to the operator's folder, made at the first use."""
+    query = select(Connection).where(
+        Connection.owner == owner,
+        Connection.destination == "folder",
+        Connection.name == DEFAULT_FOLDER,
+        Connection.one_off,
+    )
+    found = session.scalar(query.order_by(Connection.created_at).limit(1))
+    if found is not None:
+        return found
+    return create(
+        session,
+        owner=owner,
+        name=DEFAULT_FOLDER,
+        destination="folder",
+        options={},
+        secrets={},
+        now=now,
+        one_off=True,
+    )
