@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from functools import cache
 from math import ceil
-from typing import Any
 
 import structlog
 from celery import Celery
 from kombu.exceptions import OperationalError
 from redis import Redis
 from sqlalchemy import event
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, SessionTransaction
 
 from longshore.settings import settings
 
@@ -101,20 +100,29 @@ def send_after_commit(session: Session, queue: str, row_id: str, seconds: float 
 
     `seconds` is the row's own deadline, from which the task's soft and hard limits follow.
     """
-    pending = session.info.setdefault("messages", [])
-    if not pending:
-        event.listen(session, "after_commit", _send_pending, once=True)
-        event.listen(session, "after_soft_rollback", _drop_pending, once=True)
-    pending.append((queue, row_id, seconds))
+    if "messages" not in session.info:
+        session.info["messages"] = []
+        event.listen(session, "after_commit", _send_pending)
+        event.listen(session, "after_soft_rollback", _drop_pending)
+    session.info["messages"].append((session.get_nested_transaction(), queue, row_id, seconds))
 
 
-def _drop_pending(session: Session, _transaction: Any) -> None:
-    session.info.pop("messages", None)
+def _drop_pending(session: Session, ended: SessionTransaction) -> None:
+    """A savepoint that is rolled back takes its own messages with it, the transaction takes all."""
+    if ended.parent is None:
+        session.info["messages"].clear()
+    elif ended.nested:
+        session.info["messages"][:] = [one for one in session.info["messages"] if one[0] is not ended]
 
 
 def _send_pending(session: Session) -> None:
-    for queue, row_id, seconds in session.info.pop("messages", []):
-        send(queue, row_id, seconds)
+    if session.in_nested_transaction():
+        return  # SQLAlchemy announces the release of a savepoint as a commit, too
+    messages = session.info["messages"][:]
+    session.info["messages"].clear()
+    for _savepoint, queue, row_id, seconds in messages:
+        if not send(queue, row_id, seconds):
+            return  # every further one would wait for the same timeout; the rescuer sends the rest
 
 
 def send(queue: str, row_id: str, seconds: float | None = None) -> bool:
