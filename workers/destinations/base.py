@@ -25,6 +25,7 @@ Rules:
 
 from __future__ import annotations
 
+import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -48,7 +49,9 @@ __all__ = [
     "TestReport",
     "Transient",
     "Upload",
+    "folders",
     "numbered",
+    "safe_name",
 ]
 
 ConflictPolicy = Literal["overwrite", "rename", "skip", "fail"]
@@ -156,3 +159,37 @@ def numbered(name: str, number: int) -> str:
     """The name for conflict policy `rename`: `a.png`, 2 -> `a (2).png`."""
     stem, dot, extension = name.rpartition(".")
     return f"{stem} ({number}){dot}{extension}" if stem else f"{name} ({number})"
+
+
+UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Unicode categories that no name may hold: controls, formats, lone surrogates, line and paragraph separators."""
+JOINERS = "\u200c\u200d"
+"""Formats that names do need: emoji sequences, Persian and Indic scripts."""
+
+
+def safe_name(name: str, *, limit: int = 255) -> str:
+    """The name as one path component that any provider takes: NFC, at most `limit` bytes of UTF-8, never `.` or `..`.
+
+    Slashes, control characters and the invisible ones that reorder text become `_`; a long name keeps its extension.
+    """
+    clean = "".join(
+        "_" if char in "/\\" or (unicodedata.category(char) in UNSAFE and char not in JOINERS) else char
+        for char in unicodedata.normalize("NFC", name)
+    ).strip()
+    if not clean.strip("."):
+        clean = "_"
+    if len(clean.encode()) <= limit:
+        return clean
+    stem, dot, extension = clean.rpartition(".")
+    tail = (dot + extension).encode()
+    if not stem or len(tail) > limit // 2:
+        stem, tail = clean, b""
+    return (stem.encode()[: limit - len(tail)] + tail).decode(errors="ignore")
+
+
+def folders(*paths: str) -> tuple[str, ...]:
+    """The components of paths below each other, as `safe_name` makes them. Raises Refused for `..`."""
+    parts = [part for path in paths for part in path.replace("\\", "/").split("/") if part.strip() not in {"", "."}]
+    if any(part.strip() == ".." for part in parts):
+        raise Refused("A folder may not contain `..`. Name the folder from the connection's own folder downwards.")
+    return tuple(map(safe_name, parts))

@@ -1,0 +1,210 @@
+"""A folder of this machine, or a network share that is mounted there.
+
+Every path is walked from the operator's root by directory handles that follow no symbolic link, so nothing outside the
+root can be written however names and links change in the meantime. The file grows under a hidden name and becomes
+visible whole: by `link`, which fails where the name is taken, or by `rename`, which replaces.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from workers.destinations import _folder_files as files
+from workers.destinations.base import (
+    Destination,
+    LongshoreError,
+    Permanent,
+    Receipt,
+    Refused,
+    TestReport,
+    Transient,
+    Upload,
+    folders,
+    safe_name,
+)
+
+NAME_LIMIT = 240
+"""Bytes of a name: 255 is what file systems take, the rest is room for the number of policy `rename`."""
+
+
+NO_RIGHT = (
+    "Longshore may not write to the delivery folder. Give the user that runs the workers the right to write there (and"
+    " mount it writable), then retry the delivery."
+)
+NO_SUCH_NAME = "The file system does not take this name or size. Choose another name or folder."
+LASTING = {
+    errno.EACCES: NO_RIGHT,
+    errno.EPERM: NO_RIGHT,
+    errno.EROFS: NO_RIGHT,
+    errno.EISDIR: "A folder has this name already. Choose another name.",
+    errno.ENAMETOOLONG: NO_SUCH_NAME,
+    errno.EINVAL: NO_SUCH_NAME,
+    errno.EFBIG: NO_SUCH_NAME,
+}
+"""What to tell about errors that do not pass by themselves."""
+
+
+class FolderOptions(BaseModel):
+    """Where below the operator's root."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    folder: str = Field("", max_length=1000, description="Folder below the operator's delivery root; made if missing.")
+
+
+class FolderSecrets(BaseModel):
+    """None: the operating system's permissions decide."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Folder(Destination):
+    """Files below `LONGSHORE_FOLDER_ROOT`."""
+
+    label = "Folder"
+    limits: ClassVar[dict[str, str]] = {
+        "name": f"{NAME_LIMIT} bytes of UTF-8: file systems take 255, and `rename` adds a number",
+        "symbolic links": "never followed below the root: they could lead out of it",
+    }
+    features = frozenset({"resume", "conditional_create", "checksum", "link", "quota"})
+    Options = FolderOptions
+    Secrets = FolderSecrets
+    options: FolderOptions
+
+    def test(self) -> TestReport:
+        """Write a marker, read it back, delete it. Raises OSError, Refused or Transient."""
+        with self._directory("") as (directory, path):
+            name, content = f".longshore-test-{uuid.uuid4().hex}", b"longshore"
+            handle = os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644, dir_fd=directory)
+            try:
+                os.write(handle, content)
+                os.fsync(handle)
+                if os.pread(handle, len(content) + 1, 0) != content:
+                    raise Transient(f"{path} does not give back what was written there. Check the disk.")
+            finally:
+                os.close(handle)
+                os.unlink(name, dir_fd=directory)
+            return TestReport(str(path), ("write", "read", "delete"), files.free(directory))
+
+    def upload(self, upload: Upload) -> Receipt:
+        """Copy, make visible, read back. Raises OSError, Refused, Permanent, Transient, or what `sent` raises."""
+        with self._directory(upload.folder) as (directory, path):
+            known, name, part = (
+                upload.checkpoint or {},
+                safe_name(upload.name, limit=NAME_LIMIT),
+                files.hidden(upload.key),
+            )
+            if finished := _finished(directory, part, known, upload):
+                files.unlink(directory, part)
+                return _receipt(path / finished, upload)
+            if upload.conflict in {"skip", "fail"} and files.look(directory, name):
+                files.unlink(directory, part)
+                return _taken(directory, path / name, upload)
+            offset = int(known.get("offset", 0))
+            state = {"folder": upload.folder, "part": part, "offset": offset}
+            upload.save(state)
+            with files.locked(directory, part) as handle:
+                files.copy(handle, directory, upload, offset, lambda at: upload.save({**state, "offset": at}))
+                state["offset"] = upload.size
+                chosen = files.publish(directory, part, upload, name, lambda to: upload.save({**state, "name": to}))
+                os.fsync(directory)
+                if chosen is None:
+                    return _taken(directory, path / name, upload)
+                _prove(directory, chosen, handle, path, upload)
+            return _receipt(path / chosen, upload)
+
+    def discard(self, checkpoint: dict[str, Any]) -> None:
+        """Remove the hidden file. Raises OSError other than for a missing one."""
+        try:
+            with self._directory(str(checkpoint.get("folder", "")), make=False) as (directory, _):
+                files.unlink(directory, str(checkpoint["part"]))
+        except (FileNotFoundError, KeyError):
+            return
+
+    def classify(self, error: Exception) -> LongshoreError:
+        """See base."""
+        if isinstance(error, LongshoreError):
+            return error
+        number = error.errno if isinstance(error, OSError) else None
+        if number in {errno.ENOSPC, errno.EDQUOT}:
+            return Transient(files.FULL, retry_after=files.FULL_RETRY, detail=repr(error))
+        if number in {errno.ELOOP, errno.ENOTDIR}:
+            return Refused(
+                "A part of the folder's path is a file or a symbolic link. Choose another folder.", detail=repr(error)
+            )
+        if number in LASTING:
+            return Permanent(LASTING[number], detail=repr(error))
+        return Transient("Writing to the delivery folder failed. It will be tried again.", detail=repr(error))
+
+    @contextmanager
+    def _directory(self, folder: str, *, make: bool = True) -> Iterator[tuple[int, Path]]:
+        """A handle of the target folder, and its path for people. Raises Refused, OSError."""
+        path = Path(self.place.folder_root).resolve()
+        if make:
+            path.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, files.DIRECTORY)
+        try:
+            for name in folders(self.options.folder, folder):
+                outer, handle = handle, files.below(handle, name, make=make)
+                os.close(outer)
+                path /= name
+            yield handle, path
+        finally:
+            os.close(handle)
+
+
+def _finished(directory: int, part: str, known: dict[str, Any], upload: Upload) -> str:
+    """The name under which an earlier attempt made this artifact visible, or nothing.
+
+    Where the hidden file is still there under another inode, the visible one belongs to somebody else: equal content
+    is no proof then.
+    """
+    chosen = str(known.get("name", ""))
+    there, hidden = files.look(directory, chosen) if chosen else None, files.look(directory, part)
+    if there is None or not stat.S_ISREG(there.st_mode) or there.st_size != upload.size:
+        return ""
+    if hidden is not None and not os.path.samestat(there, hidden):
+        return ""
+    handle = os.open(chosen, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory)
+    try:
+        return chosen if files.digest(handle, upload.size + 1) == upload.sha256 else ""
+    finally:
+        os.close(handle)
+
+
+def _prove(directory: int, name: str, handle: int, path: Path, upload: Upload) -> None:
+    """Read the visible file from the disk, not from memory. Raises Transient, and removes it, where it differs."""
+    if hasattr(os, "posix_fadvise"):
+        os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_DONTNEED)
+    if files.digest(handle, upload.size + 1) == upload.sha256:
+        return
+    there = files.look(directory, name)
+    if there is not None and os.path.samestat(there, os.fstat(handle)):
+        files.unlink(directory, name)
+    raise Transient(f"{path / name} did not read back as it was written. Check the disk; it will be tried again.")
+
+
+def _taken(directory: int, path: Path, upload: Upload) -> Receipt:
+    """The receipt of policy `skip`. Raises Permanent for policy `fail`."""
+    if upload.conflict == "fail":
+        raise Permanent(f"{path} exists already. Choose another name, or the policy overwrite or rename.")
+    there = files.look(directory, path.name)
+    return Receipt(
+        str(path), str(path), path.as_uri(), there.st_size if there else 0, "", verified="size", skipped=True
+    )
+
+
+def _receipt(path: Path, upload: Upload) -> Receipt:
+    return Receipt(str(path), str(path), path.as_uri(), upload.size, f"sha256:{upload.sha256}", verified="readback")
+
+
+DESTINATION = Folder
