@@ -105,7 +105,7 @@ def cancel(session: Session, export: Export, *, now: datetime) -> None:
 
 
 def fail(
-    session: Session, export_id: str, *, now: datetime, attempt: int | None, code: str, message: str
+    session: Session, export_id: str, *, now: datetime, fence: int | None, code: str, message: str
 ) -> Moved | None:
     """End an export that made no artifact; its deliveries are cancelled. None where the caller lost the row."""
     moved = move(
@@ -113,7 +113,7 @@ def fail(
         export_id,
         ExportState.FAILED,
         now=now,
-        attempt=attempt,
+        fence=fence,
         error_code=code,
         error_message=message,
         finished_at=now,

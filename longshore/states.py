@@ -106,20 +106,20 @@ def move(
     to: ExportState | DeliveryState,
     *,
     now: datetime,
-    attempt: int | None = None,
+    fence: int | None = None,
     where: Sequence[ColumnElement[bool]] = (),
     **values: Any,
 ) -> Moved | None:
     """Move one export or delivery to a state, if it is in one that allows it, and record the event.
 
-    `attempt` is the caller's fencing token: the move is refused where another worker has claimed the row since. `where`
-    narrows further, `values` are written along. Returns None where the move was refused; nothing is changed then.
+    `fence` is the attempt the caller claimed: the move is refused where another worker has claimed the row since.
+    `where` narrows further, `values` are written along. Returns None where the move was refused; nothing is changed.
     """
     model = Export if isinstance(to, ExportState) else Delivery
     export_id = Export.id if model is Export else Delivery.export_id
     statement = update(model).where(model.id == row_id, model.state.in_([str(s) for s in sources(to)]), *where)
-    if attempt is not None:
-        statement = statement.where(model.attempt == attempt)
+    if fence is not None:
+        statement = statement.where(model.attempt == fence)
     statement = statement.values(state=str(to), updated_at=now, **values).returning(
         export_id, model.attempt, model.owner
     )

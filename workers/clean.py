@@ -1,0 +1,72 @@
+"""Remove what has had its time: artifacts, deleted documents, idempotency keys, forgotten scratch folders."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import delete, exists, select
+
+from longshore.artifacts import store
+from longshore.db import clock, reading, transaction
+from longshore.models import Artifact, Export, File, FileVersion, IdempotencyKey
+from longshore.settings import settings
+from longshore.states import TERMINAL, ExportState, move
+
+KEEP_KEYS = timedelta(hours=24)
+"""How long an `Idempotency-Key` is remembered; published in the API's description."""
+
+BATCH = 500
+
+log = structlog.get_logger(__name__)
+
+
+def clean() -> int:
+    """Remove up to a batch of each; the number of objects removed."""
+    with transaction() as session:
+        session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at <= clock(session) - KEEP_KEYS))
+    _scratch()
+    return _expire() + _deleted_files()
+
+
+def _expire() -> int:
+    """The row goes first: an artifact that is half gone must not be served."""
+    ended = Export.state.in_([str(ExportState.COMPLETED), str(ExportState.PARTIAL)])
+    with reading() as session:
+        due = select(Artifact.export_id, Artifact.key).join(Export, Export.id == Artifact.export_id)
+        rows = session.execute(due.where(ended, Artifact.expires_at <= clock(session)).limit(BATCH)).all()
+    removed = 0
+    for export_id, key in rows:
+        with transaction() as session:
+            moved = move(session, export_id, ExportState.EXPIRED, now=clock(session), phase="expired")
+            if moved:
+                session.execute(delete(Artifact).where(Artifact.export_id == export_id))
+        if moved:
+            store().delete(key)
+            removed += 1
+    return removed
+
+
+def _deleted_files() -> int:
+    """Contents of files that their owner deleted, once no open export needs them."""
+    ended = [str(state) for state in TERMINAL]
+    with reading() as session:
+        in_use = exists().where(Export.file_id == File.id, Export.state.not_in(ended))
+        versions = select(FileVersion.id, FileVersion.key).join(File, File.id == FileVersion.file_id)
+        rows = session.execute(versions.where(File.deleted_at.is_not(None), ~in_use).limit(BATCH)).all()
+    for version_id, key in rows:
+        store().delete(key)
+        with transaction() as session:
+            session.execute(delete(FileVersion).where(FileVersion.id == version_id))
+    return len(rows)
+
+
+def _scratch() -> None:
+    """Folders of renders whose worker was killed: older than any render may last."""
+    oldest = time.time() - 4 * settings().render_deadline - 600
+    for folder in (settings().home.resolve() / "scratch").glob("*"):
+        if folder.stat().st_mtime < oldest:
+            shutil.rmtree(folder, ignore_errors=True)
+            log.info("scratch_removed", folder=folder.name)

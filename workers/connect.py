@@ -1,0 +1,41 @@
+"""From a connection's row to a destination that can be talked to."""
+
+from __future__ import annotations
+
+from pydantic import ValidationError
+
+from longshore import egress
+from longshore.connections import open_secrets
+from longshore.errors import NeedsReconnect, Permanent
+from longshore.models import Connection
+from longshore.settings import settings
+from workers.destinations import named
+from workers.destinations.base import Destination, Place
+
+
+def place() -> Place:
+    """What the operator's settings allow every destination."""
+    allowed = settings().allow_private_networks
+
+    def check_url(url: str) -> None:
+        egress.check_url(url, allow_private=allowed)
+
+    return Place(folder_root=str(settings().deliveries), check_url=check_url)
+
+
+def open_destination(connection: Connection) -> Destination:
+    """The destination of a connection, with its secrets in the clear: make it for one use and let it go.
+
+    Raises Permanent for a destination that is no longer there, NeedsReconnect where its settings no longer fit.
+    """
+    try:
+        kind = named(connection.destination)
+    except KeyError as error:
+        raise Permanent(f"There is no destination {connection.destination!r} in this version.") from error
+    try:
+        options = kind.Options.model_validate(connection.options)
+        secrets = kind.Secrets.model_validate(open_secrets(connection))
+    except ValidationError as error:
+        fields = ", ".join(".".join(map(str, one["loc"])) for one in error.errors(include_input=False))
+        raise NeedsReconnect(f"The connection {connection.name!r} lacks or has wrong: {fields}. Edit it.") from None
+    return kind(options, secrets, place())

@@ -1,0 +1,79 @@
+"""The truth gate: an artifact is opened again before anybody is told that it exists."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import orjson
+
+from longshore.errors import Permanent
+from workers.renderers.base import FORMATS
+
+TAIL = 1024
+"""Bytes at the end of a PDF in which `%%EOF` must stand (ISO 32000-1, annex H.3)."""
+
+
+def inspect(path: Path, form: str) -> None:
+    """Open a finished file the way its reader will. Raises Permanent where it is empty, cut off or another format."""
+    if path.stat().st_size == 0:
+        raise Permanent(f"The {form} came out empty. The document may have nothing to show.")
+    magic = FORMATS[form].magic
+    with path.open("rb") as file:
+        if not file.read(len(magic)).startswith(magic):
+            raise Permanent(f"The output is not {form}. This is a fault of the renderer; please report it.")
+    _OPENERS[form](path)
+
+
+def _picture(path: Path) -> None:
+    import pyvips
+
+    try:
+        picture = pyvips.Image.new_from_file(str(path), access="sequential", fail_on="error")
+        picture.avg()  # decodes every pixel, so a file that was cut off is found
+    except pyvips.Error as error:
+        raise Permanent("The picture cannot be opened again. Please report it.", detail=str(error)) from error
+
+
+def _pdf(path: Path) -> None:
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - TAIL))
+        if b"%%EOF" not in file.read():
+            raise Permanent("The PDF is cut off. Please report it.")
+
+
+def _svg(path: Path) -> None:
+    from lxml import etree
+
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True)
+    try:
+        root = etree.parse(str(path), parser).getroot()
+    except etree.XMLSyntaxError as error:
+        raise Permanent("The SVG is not well-formed. Please report it.", detail=str(error)) from error
+    if etree.QName(root).localname != "svg":
+        raise Permanent("The output is not an SVG drawing. Please report it.")
+
+
+def _json(path: Path) -> None:
+    try:
+        orjson.loads(path.read_bytes())
+    except orjson.JSONDecodeError as error:
+        raise Permanent("The JSON cannot be read again. Please report it.", detail=str(error)) from error
+
+
+def _text(path: Path) -> None:
+    try:
+        path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise Permanent("The text is not UTF-8. Please report it.", detail=str(error)) from error
+
+
+_OPENERS = {
+    "png": _picture,
+    "jpeg": _picture,
+    "webp": _picture,
+    "pdf": _pdf,
+    "svg": _svg,
+    "json": _json,
+    "html": _text,
+    "md": _text,
+}

@@ -1,0 +1,204 @@
+"""Render one export: claim it, convert its document, commit the artifact, ring for its deliveries."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import structlog
+from billiard.exceptions import SoftTimeLimitExceeded
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from longshore import files
+from longshore.artifacts import CHUNK, Stored, store
+from longshore.db import clock, transaction
+from longshore.errors import Cancelled, LongshoreError, Permanent, Transient
+from longshore.exports import fail, settle
+from longshore.models import Artifact, Delivery, Export
+from longshore.names import with_extension
+from longshore.queue import UPLOAD, send_after_commit
+from longshore.settings import settings
+from longshore.states import DeliveryState
+from workers.convert import convert
+from workers.lease import Heartbeat, claim_export, end_attempt, hold
+from workers.renderers.base import FORMATS
+from workers.retry import again
+
+log = structlog.get_logger(__name__)
+
+TOO_LONG = "Rendering took longer than the export's deadline. Simplify the document or ask for a longer deadline."
+OUR_FAULT = "Rendering failed inside Longshore. The log of the render worker says more; please report it."
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a claimed export needs to be rendered, read in the transaction that claimed it."""
+
+    export_id: str
+    fence: int
+    max_attempts: int
+    kind: str
+    format: str
+    name: str
+    settings: dict[str, Any]
+    deadline: float
+    source_key: str
+
+
+def render_export(export_id: str) -> None:
+    """Render an export whose message arrived. Quiet where it is taken, done or not due: messages may come twice."""
+    job = _claim(export_id)
+    if job is None:
+        return
+    key = f"artifacts/{job.export_id}/{job.fence}"
+    try:
+        with Heartbeat(Export, job.export_id, job.fence, on_lost=_stop_browser) as heartbeat:
+            stored, warnings = _make(job, key)
+            heartbeat.check()
+            _commit(job, key, stored, warnings)
+    except Cancelled:
+        store().delete(key)
+        _end_cancelled(job)
+    except SoftTimeLimitExceeded:
+        _give_up_or_retry(job, Permanent(TOO_LONG))
+    except LongshoreError as error:
+        _give_up_or_retry(job, error)
+    except Exception as error:
+        log.exception("render_crashed", export_id=job.export_id)
+        _give_up_or_retry(job, Transient(OUR_FAULT, detail=repr(error)))
+
+
+def _claim(export_id: str) -> Job | None:
+    with transaction() as session:
+        now = clock(session)
+        fence = claim_export(session, export_id, now=now)
+        if fence is None:
+            return None
+        export = session.get_one(Export, export_id)
+        version = files.version_of(session, export.file_id, export.file_version)
+        return Job(
+            export_id=export.id,
+            fence=fence,
+            max_attempts=export.max_attempts,
+            kind=export.kind,
+            format=export.format,
+            name=export.name,
+            settings=export.settings,
+            deadline=export.deadline,
+            source_key=version.key,
+        )
+
+
+def _make(job: Job, key: str) -> tuple[Stored, list[str]]:
+    """Convert in a scratch folder and write the artifact's object."""
+    scratch = settings().home.resolve() / "scratch"
+    scratch.mkdir(parents=True, exist_ok=True)
+    try:
+        with tempfile.TemporaryDirectory(prefix=f"{job.export_id}-{job.fence}-", dir=scratch) as name:
+            source = Path(name) / "source"
+            with store().open(job.source_key) as reader, source.open("wb") as writer:
+                shutil.copyfileobj(reader, writer, CHUNK)
+            output = Path(name) / "output"
+            output.mkdir()
+            document, render = convert(
+                source,
+                job.kind,
+                job.format,
+                title=job.name,
+                given=job.settings,
+                folder=output,
+                seconds=job.deadline,
+            )
+            return store().write(key, _read(document.path)), render.warnings
+    except OSError as error:
+        raise Transient("The worker's disk refused: free space in LONGSHORE_HOME.", detail=str(error)) from error
+
+
+def _read(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            yield chunk
+
+
+def _commit(job: Job, key: str, stored: Stored, warnings: list[str]) -> None:
+    """Artifact row, end of the attempt and the deliveries' messages in one transaction. Raises Cancelled if lost."""
+    form = FORMATS[job.format]
+    with transaction() as session:
+        now = clock(session)
+        expires = now + timedelta(days=settings().artifact_days)
+        mine = hold(
+            session,
+            Export,
+            job.export_id,
+            job.fence,
+            phase="delivering",
+            progress=50.0,
+            lease_until=None,
+            report={"warnings": warnings},
+            expires_at=expires,
+            updated_at=now,
+        )
+        if not mine:
+            raise Cancelled("Stopped.")
+        export = session.get_one(Export, job.export_id)
+        session.add(
+            Artifact(
+                export_id=export.id,
+                owner=export.owner,
+                key=key,
+                filename=with_extension(export.name, form.extension),
+                media_type=form.media_type,
+                size=stored.size,
+                sha256=stored.sha256,
+                created_at=now,
+                expires_at=expires,
+            )
+        )
+        end_attempt(session, export.id, None, now=now, outcome="completed")
+        session.flush()
+        _ring(session, export.id)
+        settle(session, export.id, now=now)
+
+
+def _ring(session: Session, export_id: str) -> None:
+    waiting = Delivery.state == str(DeliveryState.PENDING)
+    for delivery in session.scalars(select(Delivery).where(Delivery.export_id == export_id, waiting)):
+        delivery.sent_at = clock(session)
+        send_after_commit(session, UPLOAD, delivery.id)
+
+
+def _give_up_or_retry(job: Job, error: LongshoreError) -> None:
+    log.info("render_failed", export_id=job.export_id, code=error.code, message=error.message, detail=error.detail)
+    wait = again(error, job.fence, job.max_attempts, random.random)
+    with transaction() as session:
+        now = clock(session)
+        if wait is None:
+            moved = fail(session, job.export_id, now=now, fence=job.fence, code=error.code, message=error.message)
+            mine = moved is not None
+        else:
+            due = now + timedelta(seconds=wait)
+            values = {"phase": "waiting", "error_code": error.code, "error_message": error.message, "updated_at": now}
+            mine = hold(session, Export, job.export_id, job.fence, lease_until=None, not_before=due, **values)
+        if mine:
+            end_attempt(session, job.export_id, None, now=now, outcome=error.code, message=error.message)
+
+
+def _end_cancelled(job: Job) -> None:
+    """Close the attempt if the user stopped it; if another worker took over, the attempt is that worker's to judge."""
+    with transaction() as session:
+        export = session.get(Export, job.export_id)
+        if export is not None and export.attempt == job.fence:
+            end_attempt(session, job.export_id, None, now=clock(session), outcome="cancelled")
+
+
+def _stop_browser() -> None:
+    from workers.browser import browser
+
+    browser().kill()
