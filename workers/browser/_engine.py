@@ -1,0 +1,109 @@
+"""One generation of the browser: a thread, a driver, Chromium and its warm pages, which live and end together.
+
+Playwright's objects belong to the thread that made them, so that thread does all the work, and the caller waits for it
+as its watchdog. After anything unforeseen the whole generation is thrown away: a half-broken driver is never reused.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import queue
+import shutil
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, wait
+from typing import TYPE_CHECKING, Any
+
+import psutil
+
+from workers.browser._launch import launch, start_driver
+from workers.browser._pages import WarmPages
+from workers.browser._processes import descendants, end, new_folder, private_bytes, processes_of, sweep
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Playwright
+
+log = logging.getLogger(__name__)
+
+CLOSE_SECONDS = 5
+
+
+class Engine:
+    """A running browser. `submit` hands work to its thread; `kill` ends it from any thread, whatever it is doing."""
+
+    def __init__(self) -> None:
+        self.renders = 0
+        self.killed = False
+        self._folder = new_folder()
+        self._driver: psutil.Process | None = None
+        self._work: queue.SimpleQueue[tuple[Callable[[], Any], Future[Any]] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="browser", daemon=True)
+        self._playwright: Playwright | None = None
+        self._browser: Browser | None = None
+        self._pages: WarmPages | None = None
+        self._thread.start()
+
+    @property
+    def browser(self) -> Browser:
+        """Chromium, started at the first use. Only for the engine's thread. Raises Unavailable."""
+        if self._browser is None:
+            sweep()
+            self._playwright, self._driver = start_driver(self._folder)
+            self._browser = launch(self._playwright, self._folder, lambda: self.killed)
+        return self._browser
+
+    @property
+    def pages(self) -> WarmPages:
+        """The warm pages. Only for the engine's thread."""
+        if self._pages is None:
+            self._pages = WarmPages(self.browser)
+        return self._pages
+
+    def submit(self, work: Callable[[], Any]) -> Future[Any]:
+        """Have the engine's thread do the work."""
+        future: Future[Any] = Future()
+        self._work.put((work, future))
+        return future
+
+    def processes(self) -> list[psutil.Process]:
+        """The browser's processes; empty before it has started."""
+        return descendants(self._driver) if self._driver else []
+
+    def memory(self) -> int:
+        """Private bytes of the browser's processes."""
+        return private_bytes(self.processes())
+
+    def kill(self) -> None:
+        """End Chromium now, from any thread, whatever it is doing; what the engine's thread waits for raises there."""
+        self.killed = True
+        end(self.processes() or processes_of(self._folder))
+
+    def close(self) -> None:
+        """End everything in order, by force where that takes longer than CLOSE_SECONDS, and remove the folder."""
+        done = self.submit(self._stop)
+        self._work.put(None)
+        if not wait([done], timeout=CLOSE_SECONDS).done:
+            log.warning("The browser's driver did not end in %d s and is killed", CLOSE_SECONDS)
+            self.kill()
+            if self._driver is not None:
+                self._driver.kill()
+        self._thread.join(timeout=CLOSE_SECONDS)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _run(self) -> None:
+        while (item := self._work.get()) is not None:
+            work, future = item
+            try:
+                future.set_result(work())
+            except BaseException as error:  # noqa: BLE001 - the caller's thread raises it
+                future.set_exception(error)
+
+    def _stop(self) -> None:
+        from playwright.sync_api import Error
+
+        with contextlib.suppress(Error):  # a browser that has gone already needs no closing
+            if self._browser is not None:
+                self._browser.close()
+        if self._playwright is not None:
+            self._playwright.stop()
