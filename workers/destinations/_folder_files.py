@@ -62,6 +62,20 @@ def look(directory: int, name: str) -> os.stat_result | None:
         return None
 
 
+def check_marker(directory: int, name: str) -> None:
+    """Write a file, read it back, delete it. Raises OSError, or Transient where other bytes came back."""
+    content = b"longshore"
+    handle = os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644, dir_fd=directory)
+    try:
+        _write(handle, content, 0)
+        os.fsync(handle)
+        if os.pread(handle, len(content) + 1, 0) != content:
+            raise Transient("The folder does not give back what was written there. Check the disk.")
+    finally:
+        os.close(handle)
+        unlink(directory, name)
+
+
 def digest(handle: int, end: int) -> str:
     """SHA-256 of the first `end` bytes, as the file gives them back."""
     return _hashed(handle, end).hexdigest()

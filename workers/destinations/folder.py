@@ -81,19 +81,13 @@ class Folder(Destination):
     options: FolderOptions
 
     def test(self) -> TestReport:
-        """Write a marker, read it back, delete it. Raises OSError, Refused or Transient."""
-        with self._directory("") as (directory, path):
-            name, content = f".longshore-test-{uuid.uuid4().hex}", b"longshore"
-            handle = os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644, dir_fd=directory)
-            try:
-                os.write(handle, content)
-                os.fsync(handle)
-                if os.pread(handle, len(content) + 1, 0) != content:
-                    raise Transient(f"{path} does not give back what was written there. Check the disk.")
-            finally:
-                os.close(handle)
-                os.unlink(name, dir_fd=directory)
-            return TestReport(str(path), ("write", "read", "delete"), files.free(directory))
+        """See base."""
+        try:
+            with self._directory("") as (directory, path):
+                files.check_marker(directory, f".longshore-test-{uuid.uuid4().hex}")
+                return TestReport(str(path), ("write", "read", "delete"), files.free(directory))
+        except OSError as error:
+            raise self.classify(error) from error
 
     def upload(self, upload: Upload) -> Receipt:
         """Copy, make visible, read back. Raises OSError, Refused, Permanent, Transient, or what `sent` raises."""
@@ -109,13 +103,16 @@ class Folder(Destination):
             if upload.conflict in {"skip", "fail"} and files.look(directory, name):
                 files.unlink(directory, part)
                 return _taken(directory, path / name, upload)
+            state = {"folder": upload.folder, "part": part}
+
+            def save(offset: int, name: str = "") -> None:
+                upload.save({**state, "offset": offset, "name": name})
+
             offset = int(known.get("offset", 0))
-            state = {"folder": upload.folder, "part": part, "offset": offset}
-            upload.save(state)
+            save(offset)
             with files.locked(directory, part) as handle:
-                files.copy(handle, directory, upload, offset, lambda at: upload.save({**state, "offset": at}))
-                state["offset"] = upload.size
-                chosen = files.publish(directory, part, upload, name, lambda to: upload.save({**state, "name": to}))
+                files.copy(handle, directory, upload, offset, save)
+                chosen = files.publish(directory, part, upload, name, lambda to: save(upload.size, to))
                 os.fsync(directory)
                 if chosen is None:
                     return _taken(directory, path / name, upload)

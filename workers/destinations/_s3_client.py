@@ -1,0 +1,127 @@
+"""The connection to an S3 endpoint: botocore's client, with every dialled address checked."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import socket
+
+    import botocore.httpsession
+    import botocore.session
+
+CONNECT_SECONDS = 10
+READ_SECONDS = 60
+"""Silence after which a request is given up; S3 answers the completion of the largest upload within it."""
+POOL = 2
+"""Connections kept: parts are sent one by one, the second serves the read-back."""
+_building = threading.Lock()
+"""botocore's sessions may not build two clients at once; its clients are safe."""
+
+
+@cache
+def _session() -> botocore.session.Session:
+    """One session for the process: it keeps the parsed service model, 80 ms of every new client otherwise."""
+    import botocore.session
+
+    return botocore.session.get_session()
+
+
+def connect(
+    *,
+    endpoint_url: str,
+    region: str,
+    addressing_style: str,
+    keys: tuple[str, str, str | None],
+    check: Callable[[str], None],
+) -> Any:
+    """A client for key id, secret key and session token.
+
+    A given endpoint is checked before, and again at each connection by the address that was really dialled: a name
+    that changes its address in between gains nothing. Behind a proxy of the environment it is the proxy that dials,
+    so there only the first check holds. Raises Refused.
+    """
+    from botocore.config import Config
+
+    if endpoint_url:
+        check(endpoint_url)
+    chosen: dict[str, Any] = {
+        "signature_version": "s3v4",
+        "connect_timeout": CONNECT_SECONDS,
+        "read_timeout": READ_SECONDS,
+        "max_pool_connections": POOL,
+        "retries": {"total_max_attempts": 1, "mode": "standard"},
+        "s3": {"addressing_style": addressing_style},
+        "request_checksum_calculation": "when_required",
+        "response_checksum_validation": "when_required",
+        "ignore_configured_endpoint_urls": True,
+        "tcp_keepalive": True,
+        "user_agent_extra": "longshore",
+    }
+    with _building:
+        client = _session().create_client(
+            "s3",
+            region_name=region,
+            endpoint_url=endpoint_url or None,
+            aws_access_key_id=keys[0],
+            aws_secret_access_key=keys[1],
+            aws_session_token=keys[2],
+            config=Config(**chosen),
+        )
+    http = _checked(endpoint_url, check) if endpoint_url else None
+
+    def send(request: Any, **_: Any) -> Any:
+        begin = getattr(request.body, "begin", None)
+        if begin:
+            begin()
+        return http.send(request) if http else None
+
+    client.meta.events.register("before-send.s3", send)
+    return client
+
+
+def _checked(endpoint_url: str, check: Callable[[str], None]) -> botocore.httpsession.URLLib3Session:
+    """An HTTP session whose connections hand the address they reached to `check` before they send a byte."""
+    from botocore.awsrequest import AWSHTTPConnection, AWSHTTPConnectionPool, AWSHTTPSConnection, AWSHTTPSConnectionPool
+    from botocore.httpsession import URLLib3Session
+    from botocore.utils import get_environ_proxies
+
+    def inspect(connected: socket.socket, scheme: str) -> socket.socket:
+        host, port = connected.getpeername()[:2]
+        try:
+            check(f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}")
+        except BaseException:
+            connected.close()
+            raise
+        return connected
+
+    class Plain(AWSHTTPConnection):
+        def _new_conn(self) -> socket.socket:
+            return inspect(super()._new_conn(), "http")
+
+    class Secure(AWSHTTPSConnection):
+        def _new_conn(self) -> socket.socket:
+            return inspect(super()._new_conn(), "https")
+
+    class PlainPool(AWSHTTPConnectionPool):
+        ConnectionCls = Plain
+
+    class SecurePool(AWSHTTPSConnectionPool):
+        ConnectionCls = Secure
+
+    class Session(URLLib3Session):
+        _manager: Any
+
+        def __init__(self, **options: Any) -> None:
+            super().__init__(**options)
+            self._manager.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
+
+    return Session(
+        verify=_session().get_config_variable("ca_bundle") or True,
+        proxies=get_environ_proxies(endpoint_url),
+        timeout=(CONNECT_SECONDS, READ_SECONDS),
+        max_pool_connections=POOL,
+    )

@@ -1,0 +1,140 @@
+"""An object sent in parts, resumably: https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from typing import Any
+
+from workers.destinations._s3_parts import Part, Source, Sums
+from workers.destinations.base import Transient, Upload
+
+MIB = 1024 * 1024
+MOST_PARTS = 10_000
+"""S3's limit: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html."""
+
+
+def part_size_for(size: int, wanted: int) -> int:
+    """Bytes of a part: the wanted ones, or in whole MiB as many more as the largest number of parts asks for."""
+    return max(wanted, -(-size // MOST_PARTS // MIB) * MIB)
+
+
+def send(part: Part, call: Callable[..., dict[str, Any]], *, checksum: bool, **parameters: Any) -> dict[str, Any]:
+    """One request with the part as its body, its MD5 and, where wanted, its CRC32.
+
+    They are computed here: botocore's own would come as a trailer, which some endpoints refuse. Raises ClientError,
+    BotoCoreError, and what `Upload.sent` raises.
+    """
+    if checksum:
+        parameters["ChecksumCRC32"] = part.crc32
+    try:
+        return call(Body=part, ContentMD5=part.content_md5, **parameters)
+    except Exception:
+        if part.stopped:
+            raise part.stopped from None
+        raise
+
+
+class Multipart:
+    """One object in parts. `known` is the checkpoint; the endpoint's list of parts decides what of it still holds."""
+
+    def __init__(
+        self, client: Any, upload: Upload, state: dict[str, Any], *, part_size: int, checksum: bool, opaque: bool
+    ) -> None:
+        self.client = client
+        self.upload = upload
+        self.state = state
+        self.where = {"Bucket": state["bucket"], "Key": state["key"]}
+        self.checksum = checksum
+        self.state.setdefault("part_size", part_size_for(upload.size, part_size))
+        self.state.setdefault("opaque", opaque)
+
+    def run(self, create: dict[str, Any], complete: dict[str, Any]) -> tuple[str, Sums]:
+        """Send what is missing and complete; the ETag of the answer, and the sums of what was read.
+
+        Raises ClientError (412 where `complete` has a condition and the name is taken), Transient, and what `sent`
+        raises.
+        """
+        there = self._there()
+        if there is None:
+            self._start(create)
+            there = {}
+        with closing(Source(self.upload, self.state["part_size"])) as source:
+            parts: list[dict[str, Any]] = []
+            while (part := source.next()).size:
+                number = len(parts) + 1
+                held = there.get(number)
+                if held and not part.held(held, opaque=self.state["opaque"]):
+                    self.abort()
+                    raise Transient("The endpoint holds other parts than were sent. All will be sent again.")
+                parts.append(_named(number, held or self._put(number, part), checksum=self.checksum))
+                self.upload.sent(source.position)
+            try:
+                sums = source.sums()
+            except Transient:
+                self.abort()
+                raise
+        self.upload.save(dict(self.state))
+        answer = self.client.complete_multipart_upload(
+            **self.where, UploadId=self.state["upload_id"], MultipartUpload={"Parts": parts}, **complete
+        )
+        return answer["ETag"], sums
+
+    def abort(self) -> None:
+        """Drop the parts at the endpoint and from the checkpoint. Quiet where they are gone already."""
+        upload_id = self.state.pop("upload_id", None)
+        if upload_id:
+            abort(self.client, upload_id=upload_id, **self.where)
+        self.upload.save(dict(self.state))
+
+    def _start(self, create: dict[str, Any]) -> None:
+        if self.checksum:
+            create = {**create, "ChecksumAlgorithm": "CRC32"}
+        self.state["upload_id"] = self.client.create_multipart_upload(**self.where, **create)["UploadId"]
+        self.upload.save(dict(self.state))
+
+    def _there(self) -> dict[int, dict[str, Any]] | None:
+        """The parts that the endpoint has, by number; None where there is no upload to go on with."""
+        from botocore.exceptions import ClientError
+
+        if "upload_id" not in self.state:
+            return None
+        pages = self.client.get_paginator("list_parts").paginate(**self.where, UploadId=self.state["upload_id"])
+        try:
+            return {part["PartNumber"]: part for page in pages for part in page.get("Parts", ())}
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "NoSuchUpload":
+                raise
+            return None
+
+    def _put(self, number: int, part: Part) -> dict[str, Any]:
+        answer = send(
+            part,
+            self.client.upload_part,
+            checksum=self.checksum,
+            **self.where,
+            UploadId=self.state["upload_id"],
+            PartNumber=number,
+        )
+        self.state["opaque"] = self.state["opaque"] or answer["ETag"].strip('"') != part.md5
+        self.upload.save({**self.state, "parts": number})
+        return answer
+
+
+def _named(number: int, answer: dict[str, Any], *, checksum: bool) -> dict[str, Any]:
+    """A part as the completion names it, from the answer to its sending or from the list."""
+    named = {"PartNumber": number, "ETag": answer["ETag"]}
+    if checksum and "ChecksumCRC32" in answer:
+        named["ChecksumCRC32"] = answer["ChecksumCRC32"]
+    return named
+
+
+def abort(client: Any, *, upload_id: str, **where: Any) -> None:
+    """Drop the parts of an unfinished upload. Quiet where they are gone. Raises ClientError, BotoCoreError."""
+    from botocore.exceptions import ClientError
+
+    try:
+        client.abort_multipart_upload(**where, UploadId=upload_id)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in {"NoSuchUpload", "404", "NoSuchBucket", "NoSuchKey"}:
+            raise
