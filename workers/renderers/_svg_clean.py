@@ -1,0 +1,223 @@
+"""Copy an SVG without anything that loads, runs, never ends or explodes.
+
+The clean drawing is built anew from a list of what SVG may hold, so whatever this file does not know cannot pass.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from workers.renderers._css import is_fragment, picture_bytes, scrub
+from workers.renderers._pixels import header_size
+from workers.renderers._svg_weigh import Scales
+from workers.renderers.base import BadDocument, Render
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+SVG = "http://www.w3.org/2000/svg"
+XLINK = "http://www.w3.org/1999/xlink"
+XML = "http://www.w3.org/XML/1998/namespace"
+XHTML = "http://www.w3.org/1999/xhtml"
+
+_NAMESPACES: Any = {None: SVG, "xlink": XLINK}
+_HTML_NAMESPACE: Any = {None: XHTML}
+
+ENTITIES = "The SVG's DOCTYPE defines entities, which can hide a bomb. Save it without a DOCTYPE."
+
+MAX_BYTES = 25_000_000
+MAX_ELEMENTS = 250_000
+MAX_OCTAVES = 8
+"""Layers of noise in one feTurbulence; each costs a pass over all pixels and more than 8 cannot be seen in 8 bits."""
+
+MAX_PICTURE_PIXELS = 100_000_000
+"""Pixels of all pictures inside one drawing."""
+
+_DRAWN_NAMES = (
+    "svg g defs symbol use switch a title desc style view path rect circle ellipse line polyline polygon text tspan "
+    "textPath image linearGradient radialGradient stop pattern clipPath mask marker filter feBlend feColorMatrix "
+    "feComponentTransfer feComposite feConvolveMatrix feDiffuseLighting feDisplacementMap feDistantLight feDropShadow "
+    "feFlood feFuncA feFuncB feFuncG feFuncR feGaussianBlur feImage feMerge feMergeNode feMorphology feOffset "
+    "fePointLight feSpecularLighting feSpotLight feTile feTurbulence foreignObject"
+)
+_DRAWN = frozenset(_DRAWN_NAMES.split())
+_HTML_NAMES = (
+    "div span p br b i u s em strong code pre small sub sup mark hr ul ol li blockquote table thead tbody tfoot tr td "
+    "th caption colgroup col h1 h2 h3 h4 h5 h6 font center label section article header footer"
+)
+_HTML = frozenset(_HTML_NAMES.split())
+_MOVING_NAMES = "animate animateMotion animateTransform animateColor set mpath discard"
+_MOVING = frozenset(_MOVING_NAMES.split())
+_LOADS_NAMES = "image feImage"
+_LOADS = frozenset(_LOADS_NAMES.split())
+_LINK = re.compile(r"(https?|mailto):", re.IGNORECASE)
+_NUMBERS = {"numOctaves": MAX_OCTAVES}
+
+
+def parse(content: bytes) -> _Element:
+    """The root element of SVG text. Entities are not expanded, nothing is loaded.
+
+    Raises BadDocument where it is empty, too large, not XML, not SVG, or defines entities.
+    """
+    from lxml import etree
+
+    if not content.strip():
+        raise BadDocument("The SVG is empty. Send the text of a drawing that begins with <svg>.")
+    if content.startswith(b"\x1f\x8b"):
+        raise BadDocument("The SVG is compressed (SVGZ). Unpack it with gunzip and send the .svg file.")
+    if len(content) > MAX_BYTES:
+        raise BadDocument(f"The SVG has {len(content):,} bytes; {MAX_BYTES:,} are allowed. Simplify the drawing.")
+    parser = etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        huge_tree=False,
+        load_dtd=False,
+        dtd_validation=False,
+        attribute_defaults=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    try:
+        root = etree.fromstring(content, parser)
+    except etree.XMLSyntaxError as error:
+        if b"<!ENTITY" in content:
+            raise BadDocument(ENTITIES, detail=repr(error)) from error
+        raise BadDocument(f"The SVG is not well-formed XML: {error.msg}.", detail=repr(error)) from error
+    except ValueError as error:
+        raise BadDocument("The SVG's encoding is unknown. Save it as UTF-8.", detail=repr(error)) from error
+    kinds: Any = root.getroottree().docinfo.internalDTD
+    if kinds is not None and next(kinds.iterentities(), None) is not None:
+        raise BadDocument(ENTITIES)
+    name = etree.QName(root)
+    if name.localname != "svg" or name.namespace not in {SVG, None}:
+        raise BadDocument(f"The document is XML, but not SVG: its first element is <{name.localname}>.")
+    return root
+
+
+class _Copy:
+    """The copying of one drawing; collects what was left out."""
+
+    def __init__(self, render: Render) -> None:
+        self._render = render
+        self._pixels = 0
+        self.lost: dict[str, None] = {}
+
+    def _css(self, text: str) -> str:
+        done = scrub(text)
+        self.lost.update(dict.fromkeys(done.removed))
+        for picture in done.pictures:
+            self._picture(picture)
+        return done.css
+
+    def _picture(self, content: bytes) -> bool:
+        """Whether a picture may stay; raises BadDocument where all of them together are too large."""
+        try:
+            width, height = header_size(content)
+        except BadDocument:
+            self.lost["broken pictures"] = None
+            return False
+        self._pixels += width * height
+        if self._pixels > MAX_PICTURE_PIXELS:
+            raise BadDocument(f"The pictures inside the SVG have more than {MAX_PICTURE_PIXELS:,} pixels. Shrink them.")
+        return True
+
+    def _href(self, tag: str, value: str) -> str | None:
+        if is_fragment(value):
+            return value.strip()
+        if tag == "a" and _LINK.match(value.strip()):
+            return value.strip()
+        content = picture_bytes(value) if tag in _LOADS else None
+        if content is None:
+            self.lost["links to other files"] = None
+            return None
+        return "".join(value.split()) if self._picture(content) else None
+
+    def attributes(self, element: _Element, tag: str) -> dict[str, str]:
+        """What of an element's attributes may stay."""
+        kept: dict[str, str] = {}
+        for name, value in ((str(name), str(value)) for name, value in element.attrib.items()):
+            space, _, local = name.rpartition("}")
+            if space not in {"", "{" + XLINK, "{" + XML}:
+                continue
+            if local.lower().startswith("on"):
+                self.lost["scripts"] = None
+            elif local == "href":
+                target = self._href(tag, value)
+                if target is not None:
+                    kept[name] = target
+            elif space == "{" + XLINK or local in {"base", "src", "srcset", "action", "formaction", "background"}:
+                continue
+            elif local in _NUMBERS:
+                kept[name] = value if value.isdecimal() and int(value[:9]) <= _NUMBERS[local] else str(_NUMBERS[local])
+            else:
+                kept[name] = self._css(value) if "(" in value or local == "style" else value
+        return kept
+
+    def tag(self, element: _Element, parent: str) -> str | None:
+        """The clean name of an element, None where it goes with all it holds."""
+        from lxml import etree
+
+        name = etree.QName(element)
+        if name.namespace in {SVG, None}:
+            if name.localname in _DRAWN:
+                return f"{{{SVG}}}{name.localname}"
+            self.lost["animation" if name.localname in _MOVING else f"<{name.localname[:40]}>"] = None
+        elif name.namespace == XHTML:
+            if name.localname in _HTML and (parent.startswith("{" + XHTML) or parent == f"{{{SVG}}}foreignObject"):
+                return f"{{{XHTML}}}{name.localname}"
+            self.lost[f"<{name.localname[:40]}>"] = None
+        return None
+
+    def run(self, root: _Element) -> _Element:
+        """The clean copy."""
+        from lxml import etree
+
+        clean = etree.Element(f"{{{SVG}}}svg", self.attributes(root, "svg"), nsmap=_NAMESPACES)
+        clean.text = root.text
+        waiting = [(root, clean)]
+        count = 0
+        while waiting:
+            self._render.seconds_left()
+            source, target = waiting.pop()
+            for child in source:
+                if not isinstance(child.tag, str):
+                    _keep_tail(child, target)
+                    continue
+                count += 1
+                tag = self.tag(child, target.tag)
+                if tag is None:
+                    _keep_tail(child, target)
+                    continue
+                local = tag.rpartition("}")[2]
+                nsmap = _HTML_NAMESPACE if tag.startswith("{" + XHTML) else None
+                copy = etree.SubElement(target, tag, self.attributes(child, local), nsmap=nsmap)
+                copy.text = self._css(child.text or "") if local == "style" else child.text
+                copy.tail = child.tail
+                waiting.append((child, copy))
+            if count > MAX_ELEMENTS:
+                raise BadDocument(f"The SVG has more than {MAX_ELEMENTS:,} elements. Simplify the drawing.")
+        return clean
+
+
+def _keep_tail(gone: _Element, target: _Element) -> None:
+    """Text behind an element that was left out stays."""
+    if len(target):
+        target[-1].tail = ((target[-1].tail or "") + (gone.tail or "")) or None
+    else:
+        target.text = ((target.text or "") + (gone.tail or "")) or None
+
+
+def clean_svg(content: bytes, render: Render) -> _Element:
+    """A copy of the drawing that is safe to draw and to hand on; what it lacks is told by `render.warn`.
+
+    Raises BadDocument where the drawing is broken, empty, or a bomb.
+    """
+    copy = _Copy(render)
+    clean = copy.run(parse(content))
+    if not any(child.tag.rpartition("}")[2] not in {"title", "desc", "style", "defs"} for child in clean):
+        raise BadDocument("The SVG draws nothing: it holds no shape, text or picture.")
+    Scales(clean).weigh()
+    if copy.lost:
+        render.warn("Left out of the SVG, because it could load, run or never end: " + ", ".join(copy.lost) + ".")
+    return clean
