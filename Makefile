@@ -1,0 +1,76 @@
+# `make` or `make help` lists what can be done here. Every target sets up first what it needs.
+
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.DEFAULT_GOAL := help
+BIN := .venv/bin
+
+# What the programs of the environment start must be found there, too: gunicorn, celery, honcho.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: help
+help: ## Show this help
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2}' Makefile
+
+.PHONY: setup
+setup: ## Set up what is missing: environment, dependencies, browser, fonts, assets
+	@scripts/setup
+
+.PHONY: demo
+demo: setup ## Start everything, export and deliver the samples, show where each file is, stop
+	@$(BIN)/longshore demo
+
+.PHONY: up
+up: setup ## Start everything and stay up: web, render, upload, beat, flower
+	@$(BIN)/longshore up
+
+.PHONY: test
+test: setup ## Run the tests; PYTEST_ARGS="tests/app -x" for some of them
+	$(BIN)/pytest $(PYTEST_ARGS)
+
+.PHONY: slow
+slow: setup ## Run the long, random and fault tests
+	$(BIN)/python -m tests.slow
+
+.PHONY: bench
+bench: setup ## Measure: what a row costs, how fast things are drawn and delivered
+	$(BIN)/python -m benchmarks
+
+.PHONY: check
+check: setup ## Check style, format, types, imports, and the migrations against the models
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python scripts/migration.py check
+
+.PHONY: format
+format: setup ## Put the code into the house's format
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+.PHONY: migration
+migration: setup ## Write the migration that the models ask for: make migration m="add a column"
+	@$(BIN)/python scripts/migration.py new "$(m)"
+
+.PHONY: assets
+assets: ## Build the JavaScript assets again
+	@rm -f .venv/.setup/assets .venv/.setup/assets.missing
+	@scripts/setup
+
+.PHONY: env
+env: setup ## Write .env.example from the settings
+	$(BIN)/python scripts/env_example.py
+
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header
+
+.PHONY: lock
+lock: ## Lock the dependencies again, each at its newest version (needs uv)
+	$(LOCK) --upgrade pyproject.toml -o requirements/runtime.txt
+	$(LOCK) --upgrade pyproject.toml --extra dev -c requirements/runtime.txt -o requirements/dev.txt
+	$(LOCK) --upgrade requirements/node.in -o requirements/node.txt
+
+.PHONY: clean
+clean: ## Remove all that set-up and the checks made; var/ with its data stays
+	rm -rf .venv assets/dist assets/node_modules *.egg-info
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
