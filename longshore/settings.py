@@ -17,7 +17,15 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 ROOT = Path(__file__).resolve().parent.parent
 """The checkout, or the folder the packages are installed in."""
 
-SECRETS = ("database_url", "redis_url", "vault_keys", "jwt_secret", "store_access_key_id", "store_secret_access_key")
+SECRETS = (
+    "database_url",
+    "redis_url",
+    "vault_keys",
+    "jwt_secret",
+    "store_access_key_id",
+    "store_secret_access_key",
+    "api_key",
+)
 """Settings with a `_FILE` variant."""
 
 PREFIX = "LONGSHORE_"
@@ -37,6 +45,7 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("PORT", "LONGSHORE_PORT"),
         description="Port of the API; 0 takes a free one. `PORT` is read too.",
     )
+    flower_port: int = Field(5555, ge=0, le=65535, description="Port of Flower, on loopback.")
     public_url: str = Field("", description="Base of the links in answers, where a proxy stands before the API.")
     database_url: SecretStr = Field(SecretStr(""), description="SQLAlchemy URL; empty: SQLite in the home.")
     redis_url: SecretStr = Field(SecretStr("redis://127.0.0.1:6379/0"), description="Celery's broker.")
@@ -69,6 +78,8 @@ class Settings(BaseSettings):
     artifact_days: float = Field(7, gt=0, description="How long an artifact is kept.")
     max_body: int = Field(64 * 1024 * 1024, gt=0, description="Largest request body.")
     max_pixels: int = Field(100_000_000, gt=0, description="Largest picture, read or written, in pixels.")
+    url: str = Field("", description="Where the command line finds the API; empty: the last `longshore up` here.")
+    api_key: SecretStr = Field(SecretStr(""), description="The command line's key; empty: `api-key` in the home.")
     log_format: str = Field("json", pattern="^(json|text)$", description="`json` or `text` log lines.")
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least level that is logged.")
 
@@ -113,6 +124,11 @@ class Settings(BaseSettings):
     def deliveries(self) -> Path:
         """Root of the `folder` destination."""
         return (self.folder_root or self.home / "deliveries").resolve()
+
+
+def environment() -> dict[str, str]:
+    """A copy of this process's environment, for the processes it starts."""
+    return dict(os.environ)
 
 
 class SettingsError(Exception):

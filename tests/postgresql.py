@@ -43,7 +43,7 @@ class PostgreSQL:
 
 
 def start_postgresql(scratch: Path) -> PostgreSQL | None:
-    """Start a server, or None where there are no programs. The server refuses to run as root, so root lends it a user."""
+    """Start a server, or None where there are no programs. It refuses to run as root, so root lends it a user."""
     user = _other_user() if os.geteuid() == 0 else None
     programs = _programs(copy_to=scratch if user else None)
     if programs is None:
@@ -64,7 +64,7 @@ def start_postgresql(scratch: Path) -> PostgreSQL | None:
 def _run(server: PostgreSQL, program: str, *arguments: str) -> None:
     command = [str(server.programs / program), *arguments]
     done = subprocess.run(
-        command, user=server.user, cwd="/tmp", stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False
+        command, user=server.user, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False
     )
     assert done.returncode == 0, done.stderr.decode(errors="replace")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -60,9 +61,9 @@ def render_export(export_id: str) -> None:
     key = f"artifacts/{job.export_id}/{job.fence}"
     try:
         with Heartbeat(Export, job.export_id, job.fence, on_lost=_stop_browser) as heartbeat:
-            stored, warnings = _make(job, key)
+            stored, report = _make(job, key)
             heartbeat.check()
-            _commit(job, key, stored, warnings)
+            _commit(job, key, stored, report)
     except Cancelled:
         store().delete(key)
         _end_cancelled(job)
@@ -96,8 +97,8 @@ def _claim(export_id: str) -> Job | None:
         )
 
 
-def _make(job: Job, key: str) -> tuple[Stored, list[str]]:
-    """Convert in a scratch folder and write the artifact's object."""
+def _make(job: Job, key: str) -> tuple[Stored, dict[str, Any]]:
+    """Convert in a scratch folder and write the artifact's object; what was written, and the report for the user."""
     scratch = settings().home.resolve() / "scratch"
     scratch.mkdir(parents=True, exist_ok=True)
     try:
@@ -107,6 +108,7 @@ def _make(job: Job, key: str) -> tuple[Stored, list[str]]:
                 shutil.copyfileobj(reader, writer, CHUNK)
             output = Path(name) / "output"
             output.mkdir()
+            began = time.monotonic()
             document, render = convert(
                 source,
                 job.kind,
@@ -116,7 +118,8 @@ def _make(job: Job, key: str) -> tuple[Stored, list[str]]:
                 folder=output,
                 seconds=job.deadline,
             )
-            return store().write(key, _read(document.path)), render.warnings
+            report = {"warnings": render.warnings, "render_ms": round(1000 * (time.monotonic() - began), 1)}
+            return store().write(key, _read(document.path)), report
     except OSError as error:
         raise Transient("The worker's disk refused: free space in LONGSHORE_HOME.", detail=str(error)) from error
 
@@ -127,7 +130,7 @@ def _read(path: Path) -> Iterator[bytes]:
             yield chunk
 
 
-def _commit(job: Job, key: str, stored: Stored, warnings: list[str]) -> None:
+def _commit(job: Job, key: str, stored: Stored, report: dict[str, Any]) -> None:
     """Artifact row, end of the attempt and the deliveries' messages in one transaction. Raises Cancelled if lost."""
     form = FORMATS[job.format]
     with transaction() as session:
@@ -141,7 +144,7 @@ def _commit(job: Job, key: str, stored: Stored, warnings: list[str]) -> None:
             phase="delivering",
             progress=50.0,
             lease_until=None,
-            report={"warnings": warnings},
+            report=report,
             expires_at=expires,
             updated_at=now,
         )

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import StatementError
 
 from longshore.db import clock, reading, transaction
 from longshore.models import Pulse
@@ -18,15 +19,19 @@ def test_an_instant_comes_back_aware_and_in_utc(database):
 
 
 def test_a_naive_instant_is_refused(database):
-    with pytest.raises(Exception, match="naive datetime"), transaction() as session:
+    with pytest.raises(StatementError, match="naive datetime"), transaction() as session:
         session.add(Pulse(name="a", at=datetime(2026, 3, 8, 12, 0)))  # noqa: DTZ001 - the point
 
 
 def test_an_exception_rolls_back(database):
-    with pytest.raises(RuntimeError), transaction() as session:
-        session.add(Pulse(name="a", at=clock(session)))
-        session.flush()
-        raise RuntimeError
+    def fail_midway() -> None:
+        with transaction() as session:
+            session.add(Pulse(name="a", at=clock(session)))
+            session.flush()
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail_midway()
     with reading() as session:
         assert session.scalar(select(Pulse.name)) is None
 

@@ -1,0 +1,50 @@
+"""Which kind a file on disk is, by its name and, for JSON, by what is in it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from longshore.errors import Invalid
+
+BY_SUFFIX = {
+    ".mmd": "mermaid",
+    ".mermaid": "mermaid",
+    ".dot": "graphviz",
+    ".gv": "graphviz",
+    ".md": "markdown",
+    ".markdown": "markdown",
+    ".html": "html",
+    ".htm": "html",
+    ".svg": "svg",
+    ".png": "image",
+    ".jpg": "image",
+    ".jpeg": "image",
+    ".webp": "image",
+    ".gif": "image",
+    ".tif": "image",
+    ".tiff": "image",
+    ".tldr": "tldraw",
+    ".canvas": "canvas",
+    ".plotly": "plotly",
+}
+
+
+def kind_of(path: Path) -> str:
+    """The kind of a file. Raises Invalid where only the user can tell."""
+    suffix = path.suffix.lower()
+    if suffix in BY_SUFFIX:
+        return BY_SUFFIX[suffix]
+    if suffix == ".json":
+        try:
+            document = json.loads(path.read_bytes())
+        except (ValueError, RecursionError) as error:
+            raise Invalid(f"{path.name} is not valid JSON: {error}") from error
+        keys = set(document) if isinstance(document, dict) else set()
+        if keys & {"store", "tldrawFileFormatVersion", "document"}:
+            return "tldraw"
+        if keys & {"shapes", "connections"}:
+            return "canvas"
+        if keys & {"data", "layout"}:
+            return "plotly"
+    raise Invalid(f"Cannot tell what kind of document {path.name} is. Say so with --kind.")
