@@ -1,0 +1,88 @@
+"""What the conversions of `canvas` and `tldraw` share: reading with warnings, and the settings as a look."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from workers.renderers.base import Document, Render
+
+if TYPE_CHECKING:
+    from workers.scene.drawing import Look
+    from workers.scene.nodes import Scene
+    from workers.scene.parsing import Source
+
+EMPTY = "The canvas is empty: nothing on it can be drawn."
+
+
+def look(render: Render) -> Look:
+    """The settings of the final format, as far as they concern a drawing."""
+    from workers.scene.drawing import Look
+    from workers.scene.lenient import number, optional
+
+    return Look(
+        theme="dark" if render.setting("theme") == "dark" else "light",
+        background=str(render.setting("background", "white")),
+        padding=number(render.setting("padding"), 16.0),
+        width=optional(render.setting("width")),
+        height=optional(render.setting("height")),
+    )
+
+
+def scene(source: Document, render: Render) -> tuple[Source, Scene]:
+    """The document and its scene; what was left out becomes warnings. Raises BadDocument."""
+    from workers.scene.canvas_reader import read
+    from workers.scene.parsing import load
+
+    parsed = load(source.read_text())
+    found = read(parsed, "dark" if render.setting("theme") == "dark" else "light")
+    for warning in found.warnings:
+        render.warn(warning)
+    if found.empty:
+        render.warn(EMPTY)
+    render.seconds_left()
+    return parsed, found
+
+
+def to_svg(source: Document, render: Render) -> Document:
+    """The drawing."""
+    from workers.scene.drawing import draw
+
+    _, found = scene(source, render)
+    return render.save("svg", draw(found, look(render)))
+
+
+def to_json(source: Document, render: Render) -> Document:
+    """The export document."""
+    from workers.scene.bundle import bundle
+    from workers.scene.drawing import extent
+    from workers.scene.parsing import without_nan
+
+    parsed, found = scene(source, render)
+    canvas, dropped = without_nan(parsed.canvas)
+    if dropped:
+        render.warn("NaN and infinite numbers, which JSON does not have, were written as null.")
+    title = found.title or source.title
+    theme = look(render).theme
+    return render.save(
+        "json", bundle(canvas, title=title, theme=theme, content=extent(found, theme), shapes=found.count)
+    )
+
+
+def to_markdown(source: Document, render: Render) -> Document:
+    """The outline."""
+    from workers.scene.telling import tell
+
+    _, found = scene(source, render)
+    return render.save("md", tell(found, source.title))
+
+
+def to_html(source: Document, render: Render) -> Document:
+    """The page."""
+    from workers.scene.drawing import background, draw
+    from workers.scene.palette import palette
+    from workers.scene.webpage import page
+
+    _, found = scene(source, render)
+    wanted = look(render)
+    sheet = background(wanted) or palette(wanted.theme).paper
+    return render.save("html", page(draw(found, wanted), found.title or source.title, sheet.hex))

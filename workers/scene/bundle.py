@@ -1,0 +1,34 @@
+"""The export document: the canvas itself, unchanged, in a stable and readable form."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from workers.scene.geometry import Box
+
+_LONE = re.compile("[\ud800-\udfff]")
+
+
+def bundle(canvas: Any, *, title: str, theme: str, content: Box | None, shapes: int) -> str:
+    """The export document as JSON text: keys sorted, two spaces of indentation, nothing invented, no clock.
+
+    Its shape is that of the diagram exports which existing clients read. Raises ValueError for NaN: take them out with
+    `parsing.without_nan` first.
+    """
+    document = {
+        "version": "1.0.0",
+        "type": "autograph-diagram",
+        "metadata": {"title": title, "format": "json", "exporter": "longshore", "export_scope": "full",
+                     "shape_count": shapes},
+        "dimensions": {
+            "width": round(content.width, 2) if content else 0,
+            "height": round(content.height, 2) if content else 0,
+            "scale": 1,
+        },
+        "settings": {"format": "json", "theme": theme},
+        "canvas_data": canvas,
+    }  # fmt: skip
+    written = json.dumps(document, ensure_ascii=False, indent=2, sort_keys=True, allow_nan=False)
+    return _LONE.sub(lambda lone: f"\\u{ord(lone[0]):04x}", written) + "\n"

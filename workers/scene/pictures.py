@@ -1,0 +1,48 @@
+"""Pictures inside documents: only those that are embedded, are what they claim to be, and are not too large."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from typing import Any
+
+_DATA_URL = re.compile(r"data:image/[a-z0-9.+-]{1,40}(?:;[a-z0-9=._-]{1,40})*?;base64,", re.IGNORECASE)
+_MAGIC = {b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpeg", b"GIF87a": "gif", b"GIF89a": "gif"}
+_MOST_PIXELS = 64_000_000
+_REMOTE = re.compile(r"(?:https?:)?//|blob:|file:|asset:", re.IGNORECASE)
+
+
+def embedded(source: Any) -> tuple[str, str]:
+    """A picture as a `data:` URL that every SVG viewer draws, or an empty one; and why it is empty.
+
+    PNG and JPEG stay as they are. GIF (its first picture) and WebP become PNG, since librsvg draws neither.
+    """
+    if not isinstance(source, str) or not source:
+        return "", "has no picture data"
+    head = _DATA_URL.match(source)
+    if head is None:
+        remote = _REMOTE.match(source)
+        return "", "lies elsewhere and is not fetched" if remote else "is not an embedded PNG, JPEG, GIF or WebP"
+    try:
+        content = base64.b64decode("".join(source[head.end() :].split()), validate=True)
+    except (binascii.Error, ValueError):
+        return "", "is not valid base64"
+    kind = next((name for magic, name in _MAGIC.items() if content.startswith(magic)), "")
+    if not kind and content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+        kind = "webp"
+    return _checked(content, kind) if kind else ("", "is not an embedded PNG, JPEG, GIF or WebP")
+
+
+def _checked(content: bytes, kind: str) -> tuple[str, str]:
+    import pyvips
+
+    try:
+        picture = pyvips.Image.new_from_buffer(content, "")
+        if picture.width * picture.height > _MOST_PIXELS:
+            return "", f"has more than {_MOST_PIXELS // 1_000_000} million pixels"
+        if kind in ("gif", "webp"):
+            content, kind = picture.pngsave_buffer(compression=6, keep=0), "png"
+    except pyvips.Error:
+        return "", "is damaged"
+    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}", ""
