@@ -1,0 +1,322 @@
+"""What every destination must do, whoever the provider is.
+
+A destination's test subclasses `DestinationContract` and gives it a fixture `site`: a `Site` with a local server.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import random
+import threading
+from abc import ABC, abstractmethod
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from workers.destinations.base import Cancelled, Destination, Permanent, Receipt, Refused, Transient, Upload
+
+MIB = 1024 * 1024
+NAMES = [
+    "plain.txt", "two words.png", "Ünïcödé 世界 ελ ≠.svg", "🚢👩‍👩‍👧.png", "it's \"quoted\" & <tagged>.pdf",
+    "a+b=c?d#e%20f%.txt",
+    "line\nbreak\ttab\r.txt", "nul\0.txt", "back\\slash.txt", "sla/sh.txt", "../../escape.txt", "..", ".", ".hidden",
+    "no-extension", "many.dots.tar.gz", " padded ", "semi;colon:pipe|star*.txt", "\u202etxt.exe", "e\u0301.txt",
+    "x" * 300 + ".png", "界" * 120 + ".parquet", "a." + "y" * 300, "-rf", "~", "$(reboot).txt", "{name}.txt",
+]  # fmt: skip
+
+
+class Killed(BaseException):
+    """Stands for kill -9: no `except Exception` sees it."""
+
+
+class Site(ABC):
+    """One provider's local server. `part` is the most that an acknowledged step of an upload may hold."""
+
+    part: int
+    atomic = True
+    """Whether the server takes names in one step."""
+
+    @abstractmethod
+    def destination(self) -> Destination:
+        """A new connection."""
+
+    @abstractmethod
+    def read(self, receipt: Receipt) -> bytes:
+        """What the provider has at the receipt's path."""
+
+    @abstractmethod
+    def visible(self) -> list[str]:
+        """Paths of all that the provider shows."""
+
+    @abstractmethod
+    def unfinished(self) -> list[str]:
+        """What unfinished uploads left."""
+
+    @abstractmethod
+    def received(self) -> int:
+        """Payload bytes that came to the provider since the site was made."""
+
+
+class Job:
+    """One delivery over all its attempts; keeps what a database would."""
+
+    def __init__(self, site: Site, content: bytes, *, name: str = "file.bin", conflict: Any = "fail", key: str = "job"):
+        self.site = site
+        self.content = content
+        self.checkpoint: dict[str, Any] | None = None
+        self.progress: list[int] = []
+        self.stop_at: int | None = None
+        self.stop: BaseException = Killed()
+        self.folder, self.name, self.conflict, self.key = "reports/2026", name, conflict, key
+        self.reader: Any = io.BytesIO
+
+    def run(self, destination: Destination | None = None) -> Receipt:
+        return (destination or self.site.destination()).upload(
+            Upload(
+                key=self.key,
+                open=lambda: self.reader(self.content),
+                size=len(self.content),
+                sha256=hashlib.sha256(self.content).hexdigest(),
+                media_type="application/octet-stream",
+                folder=self.folder,
+                name=self.name,
+                conflict=self.conflict,
+                save=self._save,
+                sent=self._sent,
+                checkpoint=json.loads(json.dumps(self.checkpoint)),
+            )
+        )
+
+    def _save(self, state: dict[str, Any]) -> None:
+        self.checkpoint = json.loads(json.dumps(state))
+
+    def _sent(self, total: int) -> None:
+        self.progress.append(total)
+        if self.stop_at is not None and total >= self.stop_at:
+            raise self.stop
+
+
+class Trickle(io.RawIOBase):
+    """A source that cannot seek and gives less than it is asked for."""
+
+    def __init__(self, content: bytes):
+        self._file = io.BytesIO(content)
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return False
+
+    def read(self, size: int = -1) -> bytes:
+        return self._file.read(min(size, 100_003) if size >= 0 else size)
+
+
+def noise(size: int, seed: int = 7) -> bytes:
+    return random.Random(seed).randbytes(size)
+
+
+def classified(destination: Destination, job: Job) -> Exception:
+    """What becomes of an upload that must fail."""
+    try:
+        receipt = job.run(destination)
+    except Exception as error:  # noqa: BLE001 - classify takes every error
+        return destination.classify(error)
+    pytest.fail(f"the upload succeeded: {receipt}")
+
+
+class DestinationContract:
+    """Subclass, and define the fixture `site`."""
+
+    def test_the_connection_test_leaves_nothing_behind(self, site):
+        report = site.destination().test()
+        assert report.account
+        assert set(report.rights) == {"write", "read", "delete"}
+        assert site.visible() == []
+
+    @pytest.mark.parametrize("size", ["0", "1", "part-1", "part", "part+1", "2*part", "3*part+7"])
+    def test_every_size_arrives_whole_and_proven(self, site, size):
+        content = noise(eval(size, {"part": site.part}))  # noqa: S307 - our own expressions, readable in the test's name
+        job = Job(site, content)
+        receipt = job.run()
+        assert site.read(receipt) == content
+        assert receipt.size == len(content)
+        assert receipt.verified in {"checksum", "readback"}
+        assert not receipt.skipped
+        assert "://" in receipt.url
+        assert len(site.visible()) == 1
+        assert job.progress == sorted(job.progress)
+        assert job.progress[-1] == len(content)
+        steps = [0, *job.progress]
+        assert max(after - before for before, after in pairwise(steps)) <= 2 * MIB
+        assert site.unfinished() == []
+
+    @pytest.mark.parametrize("name", NAMES, ids=[ascii(name)[:30] for name in NAMES])
+    def test_nasty_names_stay_one_file_in_their_folder(self, site, name):
+        receipt = Job(site, b"content", name=name).run()
+        assert site.read(receipt) == b"content"
+        assert len(site.visible()) == 1
+        folder, _, last = site.visible()[0].rpartition("/")
+        assert folder.endswith("reports/2026")
+        assert last not in {"", ".", ".."}
+        assert len(last.encode()) <= 255
+        assert not any(ord(char) < 32 for char in last)
+        if len(name) < 100 and name.rstrip().endswith((".png", ".txt")):
+            assert last.endswith(name.strip()[-4:])
+
+    def test_long_names_keep_their_extension_and_their_number(self, site):
+        names = [Job(site, b"x", name="n" * 300 + ".png", conflict="rename", key=key).run().path for key in "abc"]
+        assert len(set(names)) == len(site.visible()) == 3
+        assert all(name.endswith(".png") for name in names)
+
+    @pytest.mark.parametrize("size", [100, "large"])
+    def test_overwrite_replaces(self, site, size):
+        size = site.part + 1 if size == "large" else size
+        Job(site, noise(size, 1), key="first").run()
+        receipt = Job(site, noise(size, 2), key="second", conflict="overwrite").run()
+        assert site.read(receipt) == noise(size, 2)
+        assert len(site.visible()) == 1
+
+    @pytest.mark.parametrize("size", [100, "large"])
+    def test_rename_counts_up(self, site, size):
+        content = noise(site.part + 1 if size == "large" else size)
+        paths = [Job(site, content, name="a.png", conflict="rename", key=key).run().path for key in "abc"]
+        assert [path.rpartition("/")[2] for path in paths] == ["a.png", "a (2).png", "a (3).png"]
+        assert len(site.visible()) == 3
+
+    @pytest.mark.parametrize("size", [100, "large"])
+    def test_skip_sends_nothing_and_says_so(self, site, size):
+        size = site.part + 1 if size == "large" else size
+        first = Job(site, noise(size, 1), key="first").run()
+        before = site.received()
+        receipt = Job(site, noise(size, 2), key="second", conflict="skip").run()
+        assert receipt.skipped
+        assert site.received() == before
+        assert site.read(first) == noise(size, 1)
+        assert site.unfinished() == []
+
+    @pytest.mark.parametrize("size", [100, "large"])
+    def test_fail_leaves_the_old_one_and_says_what_to_do(self, site, size):
+        size = site.part + 1 if size == "large" else size
+        first = Job(site, noise(size, 1), key="first").run()
+        error = classified(site.destination(), Job(site, noise(size, 2), key="second"))
+        assert type(error) is Permanent
+        assert "exists already" in error.message
+        assert site.read(first) == noise(size, 1)
+        assert site.unfinished() == []
+
+    @pytest.mark.parametrize("conflict", ["overwrite", "rename", "skip", "fail"])
+    def test_upload_resumes_after_the_worker_is_killed(self, site, conflict):
+        content = noise(4 * site.part + 11)
+        job = Job(site, content, conflict=conflict)
+        job.stop_at = 2 * site.part + MIB
+        with pytest.raises(Killed):
+            job.run()
+        assert site.visible() == []
+        job.stop_at, before = None, site.received()
+        receipt = job.run()
+        assert site.read(receipt) == content
+        assert not receipt.skipped
+        assert site.received() - before == 2 * site.part + 11
+        assert len(site.visible()) == 1
+        assert site.unfinished() == []
+
+    def test_an_upload_killed_again_and_again_arrives(self, site):
+        content = noise(3 * site.part + 5)
+        job = Job(site, content, conflict="rename")
+        for stop in (1, site.part - 1, site.part, site.part + 1, 2 * site.part, 3 * site.part + 5):
+            job.stop_at = stop
+            with pytest.raises(Killed):
+                job.run()
+        job.stop_at = None
+        assert site.read(job.run()) == content
+        assert [path.rpartition("/")[2] for path in site.visible()] == ["file.bin"]
+
+    @pytest.mark.parametrize("conflict", ["overwrite", "rename", "skip", "fail"])
+    @pytest.mark.parametrize("size", [100, "large"])
+    def test_a_finished_upload_that_nobody_recorded_is_recognised(self, site, conflict, size):
+        job = Job(site, noise(2 * site.part + 1 if size == "large" else size), conflict=conflict)
+        first = job.run()
+        before = site.received()
+        again = job.run()
+        assert (again.path, again.skipped, again.verified) == (first.path, False, again.verified)
+        assert again.verified in {"checksum", "readback"}
+        assert site.received() == before
+        assert len(site.visible()) == 1
+        assert site.unfinished() == []
+
+    def test_cancel_midway_and_discard_leave_nothing(self, site):
+        job = Job(site, noise(3 * site.part))
+        job.stop_at, job.stop = site.part + MIB, Cancelled("The user stopped it.")
+        destination = site.destination()
+        assert isinstance(classified(destination, job), Cancelled)
+        assert site.unfinished() != []
+        site.destination().discard(job.checkpoint)
+        assert (site.visible(), site.unfinished()) == ([], [])
+        site.destination().discard(job.checkpoint)
+        site.destination().discard({})
+
+    @pytest.mark.parametrize("size", [100, "large"])
+    @pytest.mark.parametrize("damage", [lambda c: c[:-1], lambda c: c + b"x", lambda c: b"?" + c[1:], lambda c: b""])
+    def test_a_damaged_artifact_never_becomes_visible(self, site, size, damage):
+        job = Job(site, noise(site.part + 9 if size == "large" else size))
+        job.reader = lambda content: io.BytesIO(damage(content))
+        assert isinstance(classified(site.destination(), job), Transient)
+        assert site.visible() == []
+        job.reader = io.BytesIO
+        assert site.read(job.run()) == job.content
+
+    def test_a_source_that_cannot_seek_and_gives_little_at_a_time_arrives(self, site):
+        job = Job(site, noise(2 * site.part + 3))
+        job.reader, job.stop_at = Trickle, site.part + MIB
+        with pytest.raises(Killed):
+            job.run()
+        job.stop_at = None
+        assert site.read(job.run()) == job.content
+
+    @pytest.mark.parametrize("conflict", ["fail", "rename", "skip"])
+    def test_deliveries_that_race_for_one_name_are_all_right(self, site, conflict):
+        if not site.atomic:
+            pytest.skip("this server takes names in two steps")
+        jobs = [Job(site, noise(1000, seed), conflict=conflict, key=f"racer-{seed}") for seed in range(6)]
+        outcomes: list[Any] = [None] * len(jobs)
+        barrier = threading.Barrier(len(jobs))
+
+        def race(index: int) -> None:
+            destination = site.destination()
+            barrier.wait()
+            try:
+                outcomes[index] = jobs[index].run(destination)
+            except Exception as error:  # noqa: BLE001 - sorted out below
+                outcomes[index] = destination.classify(error)
+
+        threads = [threading.Thread(target=race, args=(index,)) for index in range(len(jobs))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        won = [
+            (job, one) for job, one in zip(jobs, outcomes, strict=True) if isinstance(one, Receipt) and not one.skipped
+        ]
+        for job, receipt in won:
+            assert site.read(receipt) == job.content
+        assert len({receipt.path for _, receipt in won}) == len(won) == len(site.visible())
+        assert len(won) == (len(jobs) if conflict == "rename" else 1), outcomes
+        if conflict == "fail":
+            assert sum(type(one) is Permanent for one in outcomes) == len(jobs) - 1
+        assert site.unfinished() == []
+
+    @pytest.mark.parametrize("folder", ["../out", "a/../../out", "..", "a/..", "..\\out"])
+    def test_a_folder_that_leads_upwards_is_refused(self, site, folder):
+        job = Job(site, b"x")
+        job.folder = folder
+        assert isinstance(classified(site.destination(), job), Refused)
+        assert site.visible() == []
+
+    def test_our_own_errors_are_handed_on_as_they_are(self, site):
+        for error in (Cancelled("x"), Permanent("x"), Transient("x", retry_after=3)):
+            assert site.destination().classify(error) is error
+        assert site.destination().classify(RuntimeError("what is this?")).message

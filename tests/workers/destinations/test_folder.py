@@ -1,0 +1,212 @@
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+
+import pytest
+
+from longshore.errors import Permanent, Refused, Transient
+from tests.contracts.destination_contract import DestinationContract, Job, Killed, Site, classified, noise
+from workers.destinations._folder_files import SYNC
+from workers.destinations.base import Place
+from workers.destinations.folder import Folder, FolderOptions, FolderSecrets
+
+
+class FolderSite(Site):
+    part = SYNC
+
+    def __init__(self, root, monkeypatch):
+        self.root = root
+        self._count = 0
+        write = os.pwrite
+
+        def counting(handle, data, offset):
+            self._count += len(data)
+            return write(handle, data, offset)
+
+        monkeypatch.setattr(os, "pwrite", counting)
+
+    def destination(self):
+        return Folder(FolderOptions(folder="team"), FolderSecrets(), Place(str(self.root), lambda url: None))
+
+    def read(self, receipt):
+        with open(receipt.path, "rb") as file:  # noqa: PTH123 - whatever the path is
+            return file.read()
+
+    def _files(self):
+        return [path for path in sorted(self.root.rglob("*")) if not path.is_dir()]
+
+    def visible(self):
+        return [str(path) for path in self._files() if path.suffix != ".part"]
+
+    def unfinished(self):
+        return [str(path) for path in self._files() if path.suffix == ".part"]
+
+    def received(self):
+        return self._count
+
+
+@pytest.fixture
+def site(tmp_path, monkeypatch):
+    return FolderSite(tmp_path / "root", monkeypatch)
+
+
+class TestFolder(DestinationContract):
+    pass
+
+
+def test_a_symbolic_link_in_the_path_is_refused(site, tmp_path):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (site.root / "team").mkdir(parents=True)
+    (site.root / "team" / "reports").symlink_to(outside)
+    assert isinstance(classified(site.destination(), Job(site, b"x")), Refused)
+    assert list(outside.iterdir()) == []
+
+
+@pytest.mark.parametrize("conflict", ["overwrite", "rename", "skip", "fail"])
+def test_a_symbolic_link_with_the_files_name_is_never_written_through(site, tmp_path, conflict):
+    outside = tmp_path / "outside.txt"
+    outside.write_text("mine")
+    folder = site.root / "team/reports/2026"
+    folder.mkdir(parents=True)
+    (folder / "file.bin").symlink_to(outside)
+    try:
+        Job(site, b"x", conflict=conflict).run()
+    except Permanent:
+        assert conflict == "fail"
+    assert outside.read_text() == "mine"
+
+
+def test_a_link_in_place_of_the_hidden_file_is_refused(site, tmp_path):
+    outside = tmp_path / "outside.txt"
+    outside.write_text("mine")
+    folder = site.root / "team/reports/2026"
+    folder.mkdir(parents=True)
+    (folder / ".job.part").symlink_to(outside)
+    assert isinstance(classified(site.destination(), Job(site, b"x")), Refused)
+    assert outside.read_text() == "mine"
+
+
+def test_equal_content_of_somebody_else_is_not_taken_for_ours(site):
+    job = Job(site, b"same", conflict="rename")
+    job._save({"folder": job.folder, "part": ".job.part", "offset": 0, "name": "file.bin"})
+    Job(site, b"same", key="other").run()
+    (site.root / "team/reports/2026/.job.part").write_bytes(b"same")
+    assert job.run().path.endswith("file (2).bin")
+
+
+def test_a_hidden_file_that_was_damaged_meanwhile_is_sent_again_from_the_start(site):
+    job = Job(site, noise(3 * SYNC))
+    job.stop_at = 2 * SYNC
+    with pytest.raises(Killed):
+        job.run()
+    part = site.root / "team/reports/2026/.job.part"
+    with part.open("r+b") as file:
+        file.write(b"damage")
+    job.stop_at = None
+    assert isinstance(classified(site.destination(), job), Transient)
+    assert site.visible() == []
+    assert site.read(job.run()) == job.content
+
+
+def test_a_second_worker_waits_while_the_first_still_writes(site):
+    folder = site.root / "team/reports/2026"
+    folder.mkdir(parents=True)
+    with (folder / ".job.part").open("wb") as first:
+        fcntl.flock(first, fcntl.LOCK_EX)
+        error = classified(site.destination(), Job(site, b"x"))
+    assert isinstance(error, Transient)
+    assert error.retry_after == 5
+
+
+def test_a_disk_that_lies_is_noticed_and_the_bad_file_removed(site, monkeypatch):
+    read = os.pread
+    visible = site.root / "team/reports/2026/file.bin"
+
+    def lying(handle, count, offset):
+        content = read(handle, count, offset)
+        return b"?" + content[1:] if visible.exists() and content else content
+
+    monkeypatch.setattr(os, "pread", lying)
+    error = classified(site.destination(), Job(site, b"content"))
+    assert isinstance(error, Transient)
+    assert "read back" in error.message
+    assert site.visible() == []
+
+
+def test_a_full_disk_says_so_and_the_delivery_goes_on_later(site, monkeypatch):
+    job, write = Job(site, noise(2 * SYNC)), os.pwrite
+
+    def full(handle, data, offset):
+        if offset >= SYNC:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(handle, data, offset)
+
+    monkeypatch.setattr(os, "pwrite", full)
+    error = classified(site.destination(), job)
+    assert isinstance(error, Transient)
+    assert "Make room" in error.message
+    assert error.retry_after == 300
+    monkeypatch.setattr(os, "pwrite", write)
+    receipt = job.run()
+    assert site.read(receipt) == job.content
+    assert job.progress[-1] == len(job.content)
+
+
+def test_a_disk_that_is_too_small_is_told_before_a_byte_is_written(site, monkeypatch):
+    monkeypatch.setattr("workers.destinations._folder_files.free", lambda directory: 10)
+    error = classified(site.destination(), Job(site, b"x" * 11))
+    assert "11 bytes are needed, 10 are free" in error.message
+    assert site.received() == 0
+
+
+@pytest.mark.parametrize(
+    ("number", "kind", "words"),
+    [
+        (errno.EACCES, Permanent, "right to write"),
+        (errno.EROFS, Permanent, "right to write"),
+        (errno.EDQUOT, Transient, "Make room"),
+        (errno.ENAMETOOLONG, Permanent, "another name"),
+        (errno.EIO, Transient, "tried again"),
+        (errno.ESTALE, Transient, "tried again"),
+    ],
+)
+def test_errors_of_the_system_say_what_to_do(site, monkeypatch, number, kind, words):
+    def failing(*args, **kwargs):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", failing)
+    error = classified(site.destination(), Job(site, b"x"))
+    assert type(error) is kind
+    assert words in error.message
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_without_write_permission_is_permanent(site):
+    site.root.mkdir()
+    site.root.chmod(0o500)
+    assert type(classified(site.destination(), Job(site, b"x"))) is Permanent
+    site.root.chmod(0o700)
+
+
+@pytest.mark.parametrize("conflict", ["fail", "rename", "skip"])
+def test_a_file_system_without_links_takes_names_too(site, monkeypatch, conflict):
+    def no_link(*args, **kwargs):
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", no_link)
+    assert site.read(Job(site, b"one", key="a", conflict=conflict).run()) == b"one"
+    try:
+        second = Job(site, b"two", key="b", conflict=conflict).run()
+    except Permanent:
+        assert conflict == "fail"
+    else:
+        assert (second.skipped, len(site.visible())) == ((True, 1) if conflict == "skip" else (False, 2))
+    assert site.unfinished() == []
+
+
+def test_a_folder_of_the_files_name_is_permanent(site):
+    (site.root / "team/reports/2026/file.bin").mkdir(parents=True)
+    assert type(classified(site.destination(), Job(site, b"x", conflict="overwrite"))) is Permanent
