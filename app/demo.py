@@ -71,7 +71,7 @@ def run(settings: Settings) -> int:
     home = settings.home.resolve() / "demo"
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
-    with _server(home, console) as client:
+    with running_server(home, console) as client:
         rows = _exports(client, console)
         rows.append(_schedule(client, console))
     seconds = round(time.monotonic() - began, 1)
@@ -92,7 +92,7 @@ def run(settings: Settings) -> int:
 
 
 @contextmanager
-def _server(home: Path, console: Console) -> Iterator[Client]:
+def running_server(home: Path, console: Console) -> Iterator[Client]:
     """`longshore up` in a home of its own, on free ports, stopped at the end with all that it started."""
     port = free_port()
     env = {name: value for name, value in environment().items() if not name.startswith("LONGSHORE_")}
