@@ -37,12 +37,14 @@ class Paper:
         return Size(max(width, 10) * PIXELS_PER_MM, max(height, 10) * PIXELS_PER_MM)
 
 
-def paper(render: Render, fallback: str) -> Paper | None:
-    """The paper of the PDF settings; None for `fit`, unless `fallback` names the paper that stands in for it."""
-    asked = str(render.setting("page_size", "fit"))
-    name = fallback if asked == "fit" else asked
-    if not name:
-        return None
+def asked_paper(render: Render) -> Paper | None:
+    """The paper of the PDF settings; None for `fit`."""
+    name = str(render.setting("page_size", "fit"))
+    return None if name == "fit" else paper(render, name)
+
+
+def paper(render: Render, name: str) -> Paper:
+    """A sheet of `a4` or `letter`, turned and with the margin as the user asked."""
     landscape = render.setting("orientation") == "landscape"
     margin = render.setting("margin_mm", 15.0)
     width, height = PAPER_MM[name]

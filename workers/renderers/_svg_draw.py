@@ -22,7 +22,13 @@ goes to the browser, which has a deadline."""
 
 _NOT_NUMBERS = re.compile(rb"#[0-9a-fA-F]{3,8}|base64,[A-Za-z0-9+/=]+")
 _LARGE_NUMBER = re.compile(rb"\d{6}|\de\d")
-_EMOJI = re.compile("[\u2600-\u27bf\u2b50\u2b55\U0001f000-\U0001faff]")
+_EMOJI = re.compile(
+    "[\u231a\u231b\u23e9-\u23ec\u23f0\u23f3\u25fd\u25fe\u2614\u2615\u2648-\u2653\u267f\u2693\u26a1\u26aa\u26ab\u26bd\u26be"
+    "\u26c4\u26c5\u26ce\u26d4\u26ea\u26f2\u26f3\u26f5\u26fa\u26fd\u2705\u270a\u270b\u2728\u274c\u274e\u2753-\u2755\u2757"
+    "\u2795-\u2797\u27b0\u27bf\u2b1b\u2b1c\u2b50\u2b55\ufe0f\U0001f000-\U0001faff]"
+)
+"""Characters that are drawn in colour by themselves (Emoji_Presentation, Unicode 16), or asked to be by U+FE0F."""
+
 _ONLY_BROWSER = {"foreignObject": "HTML inside the drawing", "textPath": "text along a path"}
 
 

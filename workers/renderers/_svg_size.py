@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 PIXELS_PER_UNIT = {"": 1, "px": 1, "pt": 4 / 3, "pc": 16, "in": 96, "cm": 96 / 2.54, "mm": 96 / 25.4, "q": 96 / 101.6}
 """CSS pixels per unit of length, CSS Values 4, section 6.2; `em` and `ex` are those of 16 px text."""
 
+SMALLEST, LARGEST = 0.001, 1e9
+"""CSS pixels of a side beyond which proportions get lost in floating point."""
+
 _UNITS = {**PIXELS_PER_UNIT, "em": 16, "rem": 16, "ex": 8}
 _LENGTH = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d{1,3})?)\s*([a-z]*)\s*", re.IGNORECASE)
 
@@ -73,15 +76,17 @@ def measure(root: _Element) -> Size | None:
         if value is not None and value <= 0:
             raise BadDocument(f'The SVG\'s {name} is "{root.get(name)}": nothing of it would show. Make it larger.')
     box = view_box(root)
-    if width and height:
-        return Size(width, height)
     if box is None:
-        return None
-    if width:
-        return Size(width, width * box[3] / box[2])
-    if height:
-        return Size(height * box[2] / box[3], height)
-    return Size(box[2], box[3])
+        own = Size(width, height) if width and height else None
+    elif width or height:
+        own = Size(width or (height or 0) * box[2] / box[3], height or (width or 0) * box[3] / box[2])
+    else:
+        own = Size(box[2], box[3])
+    if own and not (SMALLEST <= own.width <= LARGEST and SMALLEST <= own.height <= LARGEST):
+        raise BadDocument(
+            f"The SVG is {own.width:.3g} x {own.height:.3g} pixels large; {SMALLEST} to {LARGEST:.0e} are understood."
+        )
+    return own
 
 
 def resize(root: _Element, size: Size) -> None:
@@ -114,5 +119,5 @@ def extent(root: _Element) -> Size:
     probe.set("viewBox", f"0 0 {field} {field}")
     resize(probe, Size(field / grain, field / grain))
     ink = pyvips.Image.svgload_buffer(etree.tostring(probe))
-    left, top, width, height = ink[3].find_trim(background=0, threshold=0)
+    left, top, width, height = ink[3].find_trim(background=[0], threshold=0)
     return Size((left + width) * grain, (top + height) * grain) if width and height else SIZELESS

@@ -8,7 +8,7 @@ import json
 import math
 from typing import TYPE_CHECKING
 
-from workers.renderers._page import paper, web_page
+from workers.renderers._page import asked_paper, web_page
 from workers.renderers._pixels import encode, format_of, limited, open_picture, painted
 from workers.renderers._svg_draw import background_of
 from workers.renderers._svg_size import Size, wish
@@ -103,7 +103,7 @@ def to_pdf(source: Document, render: Render) -> Document:
     from workers.browser import browser
 
     data, size = _embedded(source, render)
-    sheet = paper(render, "")
+    sheet = asked_paper(render)
     room = sheet.room if sheet else Size(PAGE_SIDE, PAGE_SIDE)
     if size.width > room.width or size.height > room.height:
         size = size.fitted(room.width, room.height)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from workers.renderers._page import paper, web_page
+from workers.renderers._page import asked_paper, web_page
 from workers.renderers._pixels import colour
 from workers.renderers._svg_clean import clean_svg
 from workers.renderers._svg_draw import as_image, background_of, draw, markup, paint, root_of
@@ -67,7 +67,7 @@ def to_pdf(source: Document, render: Render) -> Document:
 
     root = root_of(source)
     size = wished(measure(root) or SIZELESS, render)
-    sheet = paper(render, "")
+    sheet = asked_paper(render)
     room = sheet.room if sheet else Size(MAX_PAGE, MAX_PAGE)
     if size.width > room.width or size.height > room.height:
         if not sheet:

@@ -151,6 +151,13 @@ def test_a_picture_inside_stays_only_where_its_bytes_are_what_it_says(tmp_path):
     assert "links to other files" in warnings[0]
 
 
+def test_absurd_sizes_are_refused_in_a_line_of_readable_length(tmp_path):
+    for box in ("0 0 1e300 1e300", "0 0 1e-300 5", "0 0 1e9 1e-9"):
+        with pytest.raises(BadDocument) as refused:
+            cleaned(tmp_path, f'{OPEN} viewBox="{box}"><rect width="9" height="9"/></svg>')
+        assert len(refused.value.message) < 200
+
+
 @pytest.mark.parametrize(
     ("attributes", "width", "height"),
     [

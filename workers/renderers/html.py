@@ -1,0 +1,150 @@
+"""HTML: made safe, then printed or pictured. What our own web pages (`.html`) become is here too."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+
+from workers.renderers._html_clean import clean_html
+from workers.renderers._outline import outline
+from workers.renderers._page import asked_paper, paper, web_page
+from workers.renderers._pixels import colour, encode, open_picture
+from workers.renderers._stylesheet import BASE, note_style
+from workers.renderers._svg_size import wish
+from workers.renderers.base import BadDocument, Document, Render, conversion
+
+PAGE_WIDTH = 860
+"""CSS pixels of a pictured page, unless a width is asked for: about 90 characters a line."""
+
+FOOTER_MARGIN_MM = 10
+"""Page numbers need a margin at least this high."""
+
+OPAQUE = 255
+
+_TITLE = re.compile(r"<title[^>]{0,200}>([^<]{0,1000})", re.IGNORECASE)
+_LANGUAGE = re.compile(r"<html\b[^>]{0,500}\blang\s*=\s*[\"']?([a-zA-Z0-9-]{2,35})", re.IGNORECASE)
+_BODY = re.compile(r"<body\b([^>]{0,5000})>", re.IGNORECASE)
+_STYLED = re.compile(r"<style\b|\sstyle\s*=|<font\b|\sbgcolor\s*=", re.IGNORECASE)
+_TAGS = re.compile(r"<[^>]*>")
+
+
+def _read(source: Document) -> str:
+    text = source.read_text().replace("\0", "\ufffd")
+    if not text.strip():
+        raise BadDocument("The page is empty. Send some HTML.")
+    return text
+
+
+def _title(source: Document, text: str) -> str:
+    found = _TITLE.search(text)
+    return source.title or (html.unescape(found[1]).strip() if found else "")
+
+
+@conversion("html", "html", cost=15)
+def clean(source: Document, render: Render) -> Document:
+    """The page without scripts and links to other files; a page without a style is set like a note."""
+    text = _read(source)
+    styled = _STYLED.search(text) is not None
+    found = _BODY.search(text)
+    body = clean_html(text, render, note=not styled)
+    if styled and found and found[1].strip():
+        body = clean_html(f"<div{found[1]}></div>", render).removesuffix("</div>") + body + "</div>"
+    if not _TAGS.sub("", body).strip() and "<img" not in body:
+        raise BadDocument("The page shows nothing: it holds neither text nor a picture.")
+    language = _LANGUAGE.search(text)
+    style = BASE if styled else note_style(render)
+    theme = "light" if styled else str(render.setting("theme", "light"))
+    page = web_page(_title(source, text), style, body, theme=theme, language=language[1] if language else "")
+    return render.save("html", page)
+
+
+@conversion("html", "json", cost=15)
+def to_json(source: Document, render: Render) -> Document:
+    """The page's title, headings, text and source."""
+    text = _read(source)
+    body = clean_html(text, render)
+    headings = outline(body)
+    plain = html.unescape(_TAGS.sub(" ", re.sub(r"(?s)<style[^>]*>.*?</style>", " ", body)))
+    document = {
+        "type": "html",
+        "title": _title(source, text) or next((heading["text"] for heading in headings), ""),
+        "headings": headings,
+        "text": " ".join(plain.split()),
+        "source": text,
+    }
+    return render.save("json", json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+
+
+def _with_background(page: str, render: Render) -> str:
+    """The page on the background that was asked for; its own where none was."""
+    if "background" not in render.settings.model_fields_set:
+        return page
+    red, green, blue, alpha = colour(str(render.setting("background")))
+    rule = f"html,body{{background:rgba({red},{green},{blue},{alpha / 255:.3f})!important}}"
+    return page.replace("</head>", f"<style>{rule}</style></head>", 1)
+
+
+@conversion(".html", "pdf", cost=400, needs=("browser",))
+def to_pdf(source: Document, render: Render) -> Document:
+    """The page on A4 or Letter, with its links, and page numbers at the foot."""
+    from workers.browser import browser
+
+    sheet = asked_paper(render) or paper(render, "a4")
+    title = html.escape(source.title)
+    cell = "white-space:nowrap;overflow:hidden;text-overflow:ellipsis"
+    footer = (
+        f"<div style=\"width:100%;display:flex;justify-content:space-between;gap:24px;font:7.5px 'Noto Sans',"
+        f"'Noto Sans CJK SC',sans-serif;color:#7a8594;-webkit-print-color-adjust:exact;"
+        f'padding:0 {sheet.margin_mm:g}mm">'
+        f'<span style="{cell}">{title}</span><span style="white-space:nowrap">'
+        '<span class="pageNumber"></span> / <span class="totalPages"></span></span></div>'
+    )
+    pdf = browser().pdf(
+        _with_background(source.read_text(), render),
+        seconds=render.seconds_left(),
+        page=sheet.name,
+        landscape=sheet.landscape,
+        margin_mm=sheet.margin_mm,
+        header="<span></span>",
+        footer=footer if sheet.margin_mm >= FOOTER_MARGIN_MM else "",
+    )
+    return render.save("pdf", pdf)
+
+
+def _picture(source: Document, render: Render, form: str) -> Document:
+    from workers.browser import browser
+
+    width, height = wish(render, "width"), wish(render, "height")
+    scale = render.setting("scale", 1.0)
+    asked = "background" in render.settings.model_fields_set
+    transparent = asked and form != "jpeg" and colour(str(render.setting("background")))[3] < OPAQUE
+    shot = browser().picture(
+        _with_background(source.read_text(), render),
+        width=round(width or PAGE_WIDTH),
+        height=round(height) if height else None,
+        scale=scale if isinstance(scale, float) else 1.0,
+        form="png",
+        quality=100,
+        transparent=transparent,
+        seconds=render.seconds_left(),
+    )
+    return render.save(form, shot if form == "png" else encode(open_picture(shot), form, render))
+
+
+@conversion(".html", "png", cost=500, needs=("browser",))
+def to_png(source: Document, render: Render) -> Document:
+    """The whole page as one PNG."""
+    return _picture(source, render, "png")
+
+
+@conversion(".html", "jpeg", cost=510, needs=("browser",))
+def to_jpeg(source: Document, render: Render) -> Document:
+    """The whole page as one JPEG."""
+    return _picture(source, render, "jpeg")
+
+
+@conversion(".html", "webp", cost=600, needs=("browser",))
+def to_webp(source: Document, render: Render) -> Document:
+    """The whole page as one WebP."""
+    return _picture(source, render, "webp")
