@@ -1,0 +1,125 @@
+"""Graphviz graphs: drawn by Graphviz compiled to WebAssembly, in a page without files and network."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import unicodedata
+
+from workers.renderers._diagram import FONTS, fenced, finish, inline_page, is_dark
+from workers.renderers.base import BadDocument, Document, Render, conversion
+
+MAX_TEXT = 500_000
+"""Characters of a graph; the layout of a few thousand nodes takes longer than any deadline."""
+
+DRAW = """async ({ text, graph, node, edge }) => {
+  globalThis.layouts ||= await Viz.instance();
+  const done = globalThis.layouts.render(text, {
+    format: 'svg',
+    graphAttributes: graph,
+    nodeAttributes: node,
+    edgeAttributes: edge,
+  });
+  return { svg: done.output || '', said: done.errors.map((one) => one.message) };
+}"""
+
+METRICS = "Arial"
+"""The font that Graphviz measures with: it knows the widths of three, and this one's are nearest to ours."""
+
+WIDE, LETTER = 1.0, 0.56
+"""Widths of a Chinese character and of an average letter in our fonts, in parts of the font size."""
+
+LETTER_TAKEN, BYTE_TAKEN = 0.525, 0.278
+"""What Graphviz takes them for: Arial's average letter, and Arial's space for every byte that is not ASCII."""
+
+LIGHT = {"ink": "#1f2430", "line": "#4a5568"}
+DARK = {"ink": "#e6e9ef", "line": "#9aa5b8"}
+
+_TEXT = re.compile(rf'(<text [^>]*?)font-family="{METRICS}" font-size="([\d.]+)"([^>]*)>([^<]*)</text>')
+_LINE = re.compile(r"syntax error in line (\d+)")
+_WIDTHS = re.compile(r"no hard-coded metrics|no value for width of non-ASCII")
+_PICTURE = re.compile(r"[Nn]o (?:loadimage plugin|such file|or improper image)|image", re.IGNORECASE)
+
+
+@conversion("graphviz", "svg", cost=15, needs=("browser", "viz"))
+def to_svg(source: Document, render: Render) -> Document:
+    """The graph as SVG with text as text, in the layout that it names (dot, neato, fdp, sfdp, twopi, circo, osage)."""
+    return render.save("svg", _draw(source, render))
+
+
+@conversion("graphviz", "html", cost=20, needs=("browser", "viz"))
+def to_html(source: Document, render: Render) -> Document:
+    """A web page of its own with the drawing inline: its text can be searched and selected."""
+    return render.save("html", inline_page(render.save("svg", _draw(source, render)), render))
+
+
+@conversion("graphviz", "json", cost=1)
+def to_json(source: Document, render: Render) -> Document:
+    """The graph's text and type as JSON."""
+    content = {"type": "graphviz", "title": source.title, "source": _text(source)}
+    return render.save("json", json.dumps(content, ensure_ascii=False, indent=2) + "\n")
+
+
+@conversion("graphviz", "md", cost=1)
+def to_md(source: Document, render: Render) -> Document:
+    """Markdown with the graph in a fence."""
+    return render.save("md", fenced("dot", _text(source), source.title))
+
+
+def _text(source: Document) -> str:
+    text = source.read_text().replace("\r\n", "\n")
+    if not text.strip():
+        raise BadDocument("The graph is empty. Send DOT text, for example: digraph { a -> b }")
+    if len(text) > MAX_TEXT:
+        raise BadDocument(f"The graph has {len(text):,} characters; {MAX_TEXT:,} are allowed. Split it.")
+    return text
+
+
+def _draw(source: Document, render: Render) -> bytes:
+    from workers.browser import ScriptError, browser
+
+    text = _text(source)
+    inks = DARK if is_dark(render) else LIGHT
+    font = {"fontname": METRICS, "fontcolor": inks["ink"]}
+    argument = {
+        "text": text,
+        "graph": {**font, "bgcolor": "transparent", "pad": "0"},
+        "node": {**font, "color": inks["line"]},
+        "edge": {**font, "color": inks["line"]},
+    }
+    try:
+        answer = browser().call("viz", DRAW, argument, seconds=render.seconds_left())
+    except ScriptError as error:
+        raise BadDocument("Graphviz gave up on this graph; simplify it.", detail=error.message) from error
+    if not answer["svg"]:
+        raise BadDocument(_problem(answer["said"], text))
+    for said in filter(None, answer["said"]):
+        if _WIDTHS.search(said):
+            continue
+        if _PICTURE.search(said):
+            render.warn("Pictures that the graph names were left out: no file is read while drawing.")
+        else:
+            render.warn(f"Graphviz says: {said.strip()}")
+    return finish(_TEXT.sub(_fitted, answer["svg"]), render)
+
+
+def _fitted(text: re.Match[str]) -> str:
+    """One text in our fonts, smaller by as much as Graphviz, which knows them not, took it for narrower."""
+    before, size, after, content = text.groups()
+    letters = html.unescape(content)
+    drawn = sum(WIDE if unicodedata.east_asian_width(one) in "WF" else LETTER for one in letters)
+    taken = sum(LETTER_TAKEN if one.isascii() else BYTE_TAKEN * len(one.encode()) for one in letters)
+    ratio = min(1.0, taken / drawn) if drawn else 1.0
+    return f'{before}font-family="{FONTS}" font-size="{float(size) * ratio:.2f}"{after}>{content}</text>'
+
+
+def _problem(said: list[str], text: str) -> str:
+    """Graphviz's own words, with the line they mean."""
+    message = "; ".join(dict.fromkeys(one.strip() for one in said if one.strip())) or "it drew nothing"
+    found = _LINE.search(message)
+    if not found:
+        return f"The DOT text is broken: {message}."[:2000]
+    lines = text.split("\n")
+    number = min(int(found[1]), len(lines))
+    return f"The DOT text is broken on line {number}: {message}.\n{lines[number - 1].strip()}"[:2000]
