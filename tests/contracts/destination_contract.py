@@ -5,18 +5,15 @@ A destination's test subclasses `DestinationContract` and gives it a fixture `si
 
 from __future__ import annotations
 
-import hashlib
 import io
-import json
-import random
 import threading
-from abc import ABC, abstractmethod
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from workers.destinations.base import Cancelled, Destination, Permanent, Receipt, Refused, Transient, Upload
+from tests.contracts.site import Job, Killed, Trickle, classified, noise
+from workers.destinations.base import Cancelled, Permanent, Receipt, Refused, Transient
 
 MIB = 1024 * 1024
 NAMES = [
@@ -26,106 +23,6 @@ NAMES = [
     "no-extension", "many.dots.tar.gz", " padded ", "semi;colon:pipe|star*.txt", "\u202etxt.exe", "e\u0301.txt",
     "x" * 300 + ".png", "界" * 120 + ".parquet", "a." + "y" * 300, "-rf", "~", "$(reboot).txt", "{name}.txt",
 ]  # fmt: skip
-
-
-class Killed(BaseException):
-    """Stands for kill -9: no `except Exception` sees it."""
-
-
-class Site(ABC):
-    """One provider's local server. `part` is the most that an acknowledged step of an upload may hold."""
-
-    part: int
-    atomic = True
-    """Whether the server takes names in one step."""
-
-    @abstractmethod
-    def destination(self) -> Destination:
-        """A new connection."""
-
-    @abstractmethod
-    def read(self, receipt: Receipt) -> bytes:
-        """What the provider has at the receipt's path."""
-
-    @abstractmethod
-    def visible(self) -> list[str]:
-        """Paths of all that the provider shows."""
-
-    @abstractmethod
-    def unfinished(self) -> list[str]:
-        """What unfinished uploads left."""
-
-    @abstractmethod
-    def received(self) -> int:
-        """Payload bytes that came to the provider since the site was made."""
-
-
-class Job:
-    """One delivery over all its attempts; keeps what a database would."""
-
-    def __init__(self, site: Site, content: bytes, *, name: str = "file.bin", conflict: Any = "fail", key: str = "job"):
-        self.site = site
-        self.content = content
-        self.checkpoint: dict[str, Any] | None = None
-        self.progress: list[int] = []
-        self.stop_at: int | None = None
-        self.stop: BaseException = Killed()
-        self.folder, self.name, self.conflict, self.key = "reports/2026", name, conflict, key
-        self.reader: Any = io.BytesIO
-
-    def run(self, destination: Destination | None = None) -> Receipt:
-        return (destination or self.site.destination()).upload(
-            Upload(
-                key=self.key,
-                open=lambda: self.reader(self.content),
-                size=len(self.content),
-                sha256=hashlib.sha256(self.content).hexdigest(),
-                media_type="application/octet-stream",
-                folder=self.folder,
-                name=self.name,
-                conflict=self.conflict,
-                save=self._save,
-                sent=self._sent,
-                checkpoint=json.loads(json.dumps(self.checkpoint)),
-            )
-        )
-
-    def _save(self, state: dict[str, Any]) -> None:
-        self.checkpoint = json.loads(json.dumps(state))
-
-    def _sent(self, total: int) -> None:
-        self.progress.append(total)
-        if self.stop_at is not None and total >= self.stop_at:
-            raise self.stop
-
-
-class Trickle(io.RawIOBase):
-    """A source that cannot seek and gives less than it is asked for."""
-
-    def __init__(self, content: bytes):
-        self._file = io.BytesIO(content)
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return False
-
-    def read(self, size: int = -1) -> bytes:
-        return self._file.read(min(size, 100_003) if size >= 0 else size)
-
-
-def noise(size: int, seed: int = 7) -> bytes:
-    return random.Random(seed).randbytes(size)
-
-
-def classified(destination: Destination, job: Job) -> Exception:
-    """What becomes of an upload that must fail."""
-    try:
-        receipt = job.run(destination)
-    except Exception as error:  # noqa: BLE001 - classify takes every error
-        return destination.classify(error)
-    pytest.fail(f"the upload succeeded: {receipt}")
 
 
 class DestinationContract:

@@ -132,7 +132,7 @@ class Proxy:
             thread.join()
 
 
-def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
+def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:  # noqa: C901 - a class in a function, no branches
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
@@ -148,12 +148,14 @@ def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
             answer = proxy.answer(seen) or self._forward(seen, proxy.alter(seen, body))
             if proxy.swallow(seen):
                 self.close_connection = True
-                return
+            else:
+                self._answer(answer)
+
+        def _answer(self, answer: Answer) -> None:
             self.send_response_only(answer.status)
-            for name, value in answer.headers.items():
+            headers = {"Content-Length": str(len(answer.body)), **answer.headers}
+            for name, value in headers.items():
                 self.send_header(name, value)
-            if "content-length" not in {name.lower() for name in answer.headers}:
-                self.send_header("Content-Length", str(len(answer.body)))
             self.end_headers()
             if self.command != "HEAD":
                 self.wfile.write(answer.body)
@@ -172,7 +174,7 @@ def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
                 connection.endheaders(body)
                 response = connection.getresponse()
                 left = {"connection", "transfer-encoding", "keep-alive"}
-                headers = {name: value for name, value in response.getheaders() if name.lower() not in left}
+                headers = {name.title(): value for name, value in response.getheaders() if name.lower() not in left}
                 return Answer(response.status, response.read(), headers)
             finally:
                 connection.close()

@@ -7,10 +7,13 @@ import os
 import pytest
 
 from longshore.errors import Permanent, Refused, Transient
-from tests.contracts.destination_contract import DestinationContract, Job, Killed, Site, classified, noise
-from workers.destinations._folder_files import SYNC
+from tests.contracts.destination_contract import DestinationContract
+from tests.contracts.site import Job, Killed, Site, classified, noise
 from workers.destinations.base import Place
 from workers.destinations.folder import Folder, FolderOptions, FolderSecrets
+
+SYNC = 2 * 1024 * 1024
+"""Checkpoints of the tests are nearer to each other than those of deliveries: less to write."""
 
 
 class FolderSite(Site):
@@ -26,6 +29,7 @@ class FolderSite(Site):
             return write(handle, data, offset)
 
         monkeypatch.setattr(os, "pwrite", counting)
+        monkeypatch.setattr("workers.destinations._folder_files.SYNC", SYNC)
 
     def destination(self):
         return Folder(FolderOptions(folder="team"), FolderSecrets(), Place(str(self.root), lambda url: None))

@@ -1,0 +1,115 @@
+"""What the destinations' contract needs to know of a provider's local server, and one delivery over its attempts."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import random
+from abc import ABC, abstractmethod
+from typing import Any
+
+import pytest
+
+from workers.destinations.base import Destination, Receipt, Upload
+
+
+class Killed(BaseException):
+    """Stands for kill -9: no `except Exception` sees it."""
+
+
+class Site(ABC):
+    """One provider's local server. `part` is the most that an acknowledged step of an upload may hold."""
+
+    part: int
+    atomic = True
+    """Whether the server takes names in one step."""
+
+    @abstractmethod
+    def destination(self) -> Destination:
+        """A new connection."""
+
+    @abstractmethod
+    def read(self, receipt: Receipt) -> bytes:
+        """What the provider has at the receipt's path."""
+
+    @abstractmethod
+    def visible(self) -> list[str]:
+        """Paths of all that the provider shows."""
+
+    @abstractmethod
+    def unfinished(self) -> list[str]:
+        """What unfinished uploads left."""
+
+    @abstractmethod
+    def received(self) -> int:
+        """Payload bytes that came to the provider since the site was made."""
+
+
+class Job:
+    """One delivery over all its attempts; keeps what a database would."""
+
+    def __init__(self, site: Site, content: bytes, *, name: str = "file.bin", conflict: Any = "fail", key: str = "job"):
+        self.site = site
+        self.content = content
+        self.checkpoint: dict[str, Any] | None = None
+        self.progress: list[int] = []
+        self.stop_at: int | None = None
+        self.stop: BaseException = Killed()
+        self.folder, self.name, self.conflict, self.key = "reports/2026", name, conflict, key
+        self.reader: Any = io.BytesIO
+
+    def run(self, destination: Destination | None = None) -> Receipt:
+        return (destination or self.site.destination()).upload(self.attempt())
+
+    def attempt(self) -> Upload:
+        return Upload(
+            key=self.key,
+            open=lambda: self.reader(self.content),
+            size=len(self.content),
+            sha256=hashlib.sha256(self.content).hexdigest(),
+            media_type="application/octet-stream",
+            folder=self.folder,
+            name=self.name,
+            conflict=self.conflict,
+            save=self._save,
+            sent=self._sent,
+            checkpoint=json.loads(json.dumps(self.checkpoint)),
+        )
+
+    def _save(self, state: dict[str, Any]) -> None:
+        self.checkpoint = json.loads(json.dumps(state))
+
+    def _sent(self, total: int) -> None:
+        self.progress.append(total)
+        if self.stop_at is not None and total >= self.stop_at:
+            raise self.stop
+
+
+class Trickle(io.RawIOBase):
+    """A source that cannot seek and gives less than it is asked for."""
+
+    def __init__(self, content: bytes):
+        self._file = io.BytesIO(content)
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return False
+
+    def read(self, size: int = -1) -> bytes:
+        return self._file.read(min(size, 100_003) if size >= 0 else size)
+
+
+def noise(size: int, seed: int = 7) -> bytes:
+    return random.Random(seed).randbytes(size)
+
+
+def classified(destination: Destination, job: Job) -> Exception:
+    """What becomes of an upload that must fail."""
+    try:
+        receipt = job.run(destination)
+    except Exception as error:  # noqa: BLE001 - classify takes every error
+        return destination.classify(error)
+    pytest.fail(f"the upload succeeded: {receipt}")

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.contracts.s3_servers import Proxy, moto, rclone, reset_moto
+from tests.contracts.s3_site import S3Site
+
+
+@pytest.fixture(scope="session")
+def moto_port():
+    with moto() as port:
+        yield port
+
+
+@pytest.fixture(scope="session")
+def rclone_port(tmp_path_factory):
+    with rclone(tmp_path_factory.mktemp("rclone")) as port:
+        yield port
+
+
+@pytest.fixture
+def on_moto(moto_port):
+    reset_moto(moto_port)
+    with Proxy(moto_port).running() as proxy:
+        yield S3Site(proxy, atomic=True)
+
+
+@pytest.fixture
+def on_rclone(rclone_port):
+    with Proxy(rclone_port).running() as proxy:
+        yield S3Site(proxy, atomic=False)
+
+
+@pytest.fixture(params=["on_moto", "on_rclone"])
+def s3_site(request):
+    return request.getfixturevalue(request.param)
