@@ -12,6 +12,7 @@ _CORNER = 10.0
 _LOOP = 34.0
 _CLOSE = 0.3
 _POINTED = 0.08
+_LEVEL = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,8 @@ def _elbow(start: Point, end: Point, one: Placed | None, other: Placed | None, m
     """Right-angled legs, turning in the gap between the two shapes."""
     a = one.box if one else Box(start.x, start.y, start.x, start.y)
     b = other.box if other else Box(end.x, end.y, end.x, end.y)
+    if min(abs(end.x - start.x), abs(end.y - start.y)) < _LEVEL:
+        return [start, end]
     right, left = b.left - a.right, a.left - b.right
     below, above = b.top - a.bottom, a.top - b.bottom
     if max(right, left) >= max(below, above):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from workers.scene.areas import area
@@ -83,7 +84,9 @@ def _sheet(scene: Scene, theme: Theme) -> Sheet:
 
 
 def _document(title: str, body: str, content: Box, look: Look) -> str:
-    content = Box(content.left, content.top, max(content.right, content.left + 1), max(content.bottom, content.top + 1))
+    # Whole pixels: a fraction would leave a pale line along the edges of a picture made from the drawing.
+    left, top = math.floor(content.left), math.floor(content.top)
+    content = Box(left, top, max(math.ceil(content.right), left + 1), max(math.ceil(content.bottom), top + 1))
     view, width, height = _frame(content, look.width, look.height)
     attributes: dict[str, str | float | None] = {
         "xmlns": "http://www.w3.org/2000/svg",
@@ -125,11 +128,11 @@ def _frame(content: Box, width: float | None, height: float | None) -> tuple[Box
             view = Box(content.left, content.top - more / 2, content.right, content.bottom + more / 2)
         return view, width, height
     if width is not None:
-        return content, width, max(width / ratio, 1.0)
+        return content, width, max(float(round(width / ratio)), 1.0)
     if height is not None:
-        return content, max(height * ratio, 1.0), height
+        return content, max(float(round(height * ratio)), 1.0), height
     shrink = min(1.0, _LARGEST / content.width, _LARGEST / content.height)
-    return content, max(content.width * shrink, 1.0), max(content.height * shrink, 1.0)
+    return content, max(round(content.width * shrink), 1), max(round(content.height * shrink), 1)
 
 
 def _draw_page(sheet: Sheet, page: Page, *, headed: bool) -> None:

@@ -10,7 +10,7 @@ from workers.scene.outlines import outline
 from workers.scene.sheet import Sheet, fill, opacity, stroke
 from workers.scene.wrapping import fit
 
-_PADDING = 8.0
+_PADDING = 12.0
 _SHADOW = ((1.0, 0.10), (3.0, 0.06), (6.0, 0.03))
 _NAME_SIZE = 13.0
 _NAME_HEIGHT = 24.0

@@ -13,6 +13,7 @@ from workers.scene.sheet import Sheet, fill, opacity, stroke
 from workers.scene.wrapping import Block, fit
 
 _LABEL_ROOM = 220.0
+_LEAST_LABEL = 64.0
 _LABEL_GAP = 5.0
 _STEPS = 200
 _MOST_CUT = 0.6
@@ -71,7 +72,7 @@ def draw_connector(sheet: Sheet, connector: Connector, matrix: Matrix, share: fl
     )
     begin = first + (heads[0].back if heads[0] else 0.0) / length
     stop = max(last - (heads[1].back if heads[1] else 0.0) / length, begin)
-    block = fit(connector.label, _LABEL_ROOM) if connector.label and connector.label.plain else None
+    block = fit(connector.label, _room(route, first, last)) if connector.label and connector.label.plain else None
     middle = route.point(first + (last - first) * connector.label_at)
     pieces = [(begin, stop)]
     if block is not None:
@@ -87,6 +88,14 @@ def draw_connector(sheet: Sheet, connector: Connector, matrix: Matrix, share: fl
     sheet.cover(shown, Matrix(), style.width * 2 + 2)
     if block is not None and connector.label is not None:
         write(sheet, connector.label, block, line_box(block, middle), Matrix(), share=share)
+
+
+def _room(route: Route, first: float, last: float) -> float:
+    """How wide a label may be: on a level line narrower than the line, so that it does not run into the shapes."""
+    one, other = route.point(first), route.point(last)
+    across = abs(other.x - one.x)
+    level = across > abs(other.y - one.y)
+    return max(_LEAST_LABEL, min(across * 0.8, _LABEL_ROOM)) if level else _LABEL_ROOM
 
 
 def _draw_head(sheet: Sheet, path: str, style: Style, share: float, *, filled: bool) -> None:

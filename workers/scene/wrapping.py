@@ -11,6 +11,8 @@ from workers.scene.nodes import Label, Run
 
 _SHRINK = (1.0, 0.92, 0.84, 0.76, 0.68, 0.6)
 _LEAST_SIZE = 7.0
+_LONGEST_BALANCED = 300
+_HALVINGS = 6
 _BREAKABLE = 900
 """Clusters at least this wide (thousandths of the size) are ideographs, kana or emoji: a line may end after any."""
 _NOT_FIRST = set("、。，．,.!?！？：；:;）」』】〉》〕］｝)]}’”%‰°ー々…‥・ぁぃぅぇぉっゃゅょァィゥェォッャュョ")  # noqa: RUF001
@@ -45,6 +47,28 @@ def fit(label: Label, room: float | None = None, height: float | None = None) ->
     A label that shrinks gets the largest of a few sizes at which no word has to be broken and all lines fit into
     `height`; where none does, the smallest, and words are broken.
     """
+    block = _fitted(label, room, height)
+    if room is None or label.align != "middle" or len(label.paragraphs) == len(block.lines):
+        return block
+    return _balanced(label, block, room)
+
+
+def _balanced(label: Label, block: Block, room: float) -> Block:
+    """The same text on as many lines in the narrowest room: no single sign is left on the last line."""
+    if len(label.plain) > _LONGEST_BALANCED:
+        return block
+    low, high = block.width / 2, room
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        tried, broken = _wrapped(label, block.size, middle)
+        if broken or len(tried.lines) > len(block.lines):
+            low = middle
+        else:
+            block, high = tried, middle
+    return block
+
+
+def _fitted(label: Label, room: float | None, height: float | None) -> Block:
     if not label.shrinks or room is None:
         return _wrapped(label, label.size, room)[0]
     block = None
