@@ -100,8 +100,8 @@ def _claim(export_id: str) -> Job | None:
 def _make(job: Job, key: str) -> tuple[Stored, dict[str, Any]]:
     """Convert in a scratch folder and write the artifact's object; what was written, and the report for the user."""
     scratch = settings().home.resolve() / "scratch"
-    scratch.mkdir(parents=True, exist_ok=True)
     try:
+        scratch.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f"{job.export_id}-{job.fence}-", dir=scratch) as name:
             source = Path(name) / "source"
             with store().open(job.source_key) as reader, source.open("wb") as writer:
