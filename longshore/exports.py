@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select, update
@@ -65,8 +65,9 @@ def submit(session: Session, request: ExportRequest, *, now: datetime) -> Export
     session.add(export)
     session.flush()
     record(session, "export.initiated", now=now, owner=export.owner, export_id=export.id)
-    for one in request.deliveries:
-        add_delivery(session, export, one, now=now)
+    for number, one in enumerate(request.deliveries):
+        # microseconds apart, so that they are listed in the order they were asked for
+        add_delivery(session, export, one, now=now + timedelta(microseconds=number))
     send_after_commit(session, RENDER, export.id, export.deadline)
     return export
 

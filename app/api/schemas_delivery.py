@@ -1,0 +1,100 @@
+"""Shapes of deliveries and of the queue."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import BaseModel, Field
+
+from app.api.schemas import Fault, Id, Json, Page, Text, fault
+from longshore.models import Delivery, Receipt
+
+
+class ReceiptOut(BaseModel):
+    """What the provider confirmed."""
+
+    provider_id: str
+    path: str
+    url: str
+    size: int
+    sha256: str = Field(description="Of the artifact that was sent.")
+    checksum: str = Field(description="What the provider says of what it has.")
+    verified: str
+    skipped: bool
+    extra: Json
+    created_at: datetime
+
+    @classmethod
+    def of(cls, row: Receipt) -> ReceiptOut:
+        """The row as an answer."""
+        return cls.model_validate(row, from_attributes=True)
+
+
+class DeliveryOut(BaseModel):
+    """One artifact on its way to one place."""
+
+    id: str
+    export_id: str
+    connection_id: str
+    destination: str
+    folder: str
+    name: str
+    conflict: str
+    state: str
+    attempt: int
+    max_attempts: int
+    bytes_sent: int
+    size: int | None
+    percent: float
+    error: Fault | None
+    not_before: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    receipt: ReceiptOut | None
+
+    @classmethod
+    def of(cls, row: Delivery, receipt: Receipt | None) -> DeliveryOut:
+        """The rows as an answer."""
+        same = {name: getattr(row, name) for name in cls.model_fields.keys() & row.__mapper__.columns.keys()}
+        return cls(
+            **same,
+            percent=percent(row.bytes_sent, row.size),
+            error=fault(row.error_code, row.error_message),
+            receipt=ReceiptOut.of(receipt) if receipt else None,
+        )
+
+
+class DeliveryQuery(Page):
+    """Filters of the list."""
+
+    state: Text | None = Field(None, description="One state, or several separated by commas.")
+    destination: Text | None = None
+    connection_id: Id | None = None
+    export_id: Id | None = None
+
+
+class DeliveryList(BaseModel):
+    """One page of deliveries, the newest first."""
+
+    deliveries: list[DeliveryOut]
+    total: int
+    limit: int
+    offset: int
+
+
+class QueueOut(BaseModel):
+    """The caller's queue at a glance: counts by state, and the bytes of what is on its way."""
+
+    exports: dict[str, int]
+    deliveries: dict[str, int]
+    bytes_sent: int
+    bytes_total: int
+    percent: float
+    oldest_waiting_seconds: float | None
+
+
+def percent(done: int, total: int | None) -> float:
+    """0 to 100; nothing is known before the size is."""
+    return round(min(100.0, 100 * done / total), 1) if total else 0.0

@@ -1,0 +1,184 @@
+"""Shapes of exports: what is asked for, and what becomes of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AliasChoices, BaseModel, Field
+
+from app.api.schemas import Fault, FileName, FolderPath, Id, Json, Lenient, Page, Strict, Text
+from app.api.schemas_delivery import DeliveryOut
+from app.api.schemas_file import SourceIn
+
+Conflict = Literal["overwrite", "rename", "skip", "fail"]
+
+
+class DeliveryIn(Strict):
+    """Where the artifact goes: a stored connection, or a destination with its settings inline."""
+
+    connection_id: Id | None = None
+    destination: Text | None = Field(None, validation_alias=AliasChoices("destination", "destination_type"))
+    destination_config: Json = Field(default_factory=dict)
+    folder: FolderPath = ""
+    name: FileName | None = Field(None, validation_alias=AliasChoices("name", "file_name"))
+    conflict: Conflict = Field("rename", description="What to do where the name is taken.")
+
+
+class ExportIn(Strict):
+    """One document into one format, delivered to any number of places."""
+
+    file_id: Id | None = Field(None, description="A stored document; or send `source`.")
+    source: SourceIn | None = Field(None, description="The document itself.")
+    format: Text = Field(validation_alias=AliasChoices("format", "export_format"))
+    settings: Json = Field(
+        default_factory=dict,
+        validation_alias=AliasChoices("settings", "export_settings"),
+        description="By format, see `GET /api/formats`.",
+    )
+    name: FileName | None = Field(None, validation_alias=AliasChoices("name", "file_name"))
+    deliveries: Annotated[list[DeliveryIn], Field(max_length=50)] = Field(default_factory=list)
+    deadline: float | None = Field(None, gt=0, le=600, description="Seconds that rendering may take.")
+
+
+class CloudExportIn(Lenient):
+    """A stored document, rendered and delivered by one call, as diagram clients ask for it."""
+
+    file_id: Id
+    user_id: Text = Field("", description="A label of the client's own; the key decides on the owner.")
+    export_format: Text = Field(validation_alias=AliasChoices("export_format", "format"))
+    export_settings: Json = Field(default_factory=dict, validation_alias=AliasChoices("export_settings", "settings"))
+    destination: Text = Field(validation_alias=AliasChoices("destination", "destination_type"))
+    destination_config: Json
+    file_name: FileName | None = None
+
+
+class CloudExportOut(BaseModel):
+    """What became of it, with what the provider says beside."""
+
+    model_config = {"extra": "allow"}
+
+    success: bool
+    destination: str
+    file_name: str
+    file_size: int
+    format: str
+    url: str
+    export_id: str
+
+
+class ArtifactOut(BaseModel):
+    """The bytes that an export made."""
+
+    id: str
+    filename: str
+    media_type: str
+    size: int
+    sha256: str
+    created_at: datetime
+    expires_at: datetime
+
+
+class DownloadOut(BaseModel):
+    """How to get the artifact: the link works without a key until it expires."""
+
+    filename: str
+    media_type: str
+    size: int
+    sha256: str
+    url: str
+    expires_at: datetime
+    marker: str = Field(description="One line that chat front ends turn into a download button.")
+
+
+class AttemptOut(BaseModel):
+    """One try at rendering or delivering."""
+
+    number: int
+    delivery_id: str | None
+    worker: str
+    started_at: datetime
+    finished_at: datetime | None
+    outcome: str
+    message: str
+
+
+class ExportSummary(BaseModel):
+    """An export in a list."""
+
+    id: str
+    state: str
+    phase: str
+    progress: float
+    kind: str
+    format: str
+    name: str
+    file_id: str
+    file_version: int
+    error: Fault | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    expires_at: datetime | None
+
+
+class ExportOut(ExportSummary):
+    """An export with all that is known about it."""
+
+    settings: Json
+    deadline: float
+    report: Json
+    artifact: ArtifactOut | None
+    download: DownloadOut | None
+    deliveries: list[DeliveryOut]
+    attempts: list[AttemptOut]
+    links: dict[str, str]
+
+
+class ExportQuery(Page):
+    """Filters of the list."""
+
+    state: Text | None = Field(None, description="One state, or several separated by commas.")
+    kind: Text | None = None
+    format: Text | None = None
+    file_id: Id | None = None
+
+
+class ExportList(BaseModel):
+    """One page of exports, the newest first."""
+
+    exports: list[ExportSummary]
+    total: int
+    limit: int
+    offset: int
+
+
+class ExportStatus(BaseModel):
+    """The short answer for clients that poll."""
+
+    exportId: str  # noqa: N815 - the names of an existing protocol
+    status: str
+    progress: float
+    currentPhase: str  # noqa: N815
+    downloadUrl: str | None  # noqa: N815
+    expiresAt: datetime | None  # noqa: N815
+    error: str | None
+    packageSize: int | None  # noqa: N815
+    completedAt: datetime | None  # noqa: N815
+
+
+class TimelineEntry(BaseModel):
+    """One event in plain words."""
+
+    at: datetime
+    kind: str
+    text: str
+    delivery_id: str | None
+    data: dict[str, Any]
+
+
+class Timeline(BaseModel):
+    """The history of an export, the oldest first."""
+
+    export_id: str
+    entries: list[TimelineEntry]

@@ -1,0 +1,102 @@
+"""`Idempotency-Key`: the same request sent twice, or a hundred times at once, makes one export.
+
+The key is a row in the transaction that makes the export, so either both are there or neither. A key is remembered
+for 24 hours.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import orjson
+from flask import Request
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import BadRequest
+
+from app import accept
+from app.accept import Wish
+from longshore.artifacts import store
+from longshore.db import clock, reading, transaction
+from longshore.errors import Invalid
+from longshore.models import IdempotencyKey
+
+LONGEST = 255
+Read = Callable[[Session], Wish]
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The export of a request; `replayed` where an earlier request with the same key made it."""
+
+    export_id: str
+    replayed: bool = False
+
+
+def accept_once(request: Request, owner: str, read: Read) -> Accepted:
+    """Accept what `read` makes of the request, once per `Idempotency-Key`; without a key, once per request.
+
+    Raises Invalid where the key was used for another request, and what `read` and `accept.submit` raise.
+    """
+    key = _key(request)
+    fingerprint = _fingerprint(request) if key else ""
+    written: list[str] = []
+    try:
+        with transaction() as session:
+            earlier = _earlier(session, owner, key, fingerprint)
+            if earlier:
+                return earlier
+            now = clock(session)
+            export = accept.submit(session, owner, read(session), now=now, written=written)
+            if key:
+                row = IdempotencyKey(owner=owner, key=key, fingerprint=fingerprint, export_id=export.id, created_at=now)
+                session.add(row)
+                session.flush()
+            return Accepted(export.id)
+    except IntegrityError:
+        _forget(written)
+        with reading() as session:
+            earlier = _earlier(session, owner, key, fingerprint)
+        if earlier is None:
+            raise
+        return earlier
+    except BaseException:
+        _forget(written)
+        raise
+
+
+def _earlier(session: Session, owner: str, key: str, fingerprint: str) -> Accepted | None:
+    row = session.get(IdempotencyKey, (owner, key)) if key else None
+    if row is None:
+        return None
+    if row.fingerprint != fingerprint:
+        raise Invalid("This Idempotency-Key was used for another request. Use a new one.", field="Idempotency-Key")
+    return Accepted(row.export_id, replayed=True)
+
+
+def _key(request: Request) -> str:
+    """The key, without the quotes that a structured field has. Raises BadRequest."""
+    given: str | None = request.headers.get("Idempotency-Key")
+    if given is None:
+        return ""
+    key = given.strip().strip('"')
+    if not 0 < len(key) <= LONGEST or not key.isprintable() or not key.isascii():
+        raise BadRequest(f"Idempotency-Key must have 1 to {LONGEST} printable ASCII characters.")
+    return key
+
+
+def _fingerprint(request: Request) -> str:
+    """What makes two requests the same: the path and the JSON, whatever the order of its keys."""
+    try:
+        body = orjson.dumps(request.get_json(), option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:
+        body = request.get_data()  # nested deeper than the encoder goes
+    return hashlib.sha256(request.path.encode() + b"\n" + body).hexdigest()
+
+
+def _forget(written: list[str]) -> None:
+    """Delete the contents that a request stored before it failed or lost the race; no row was committed for them."""
+    for key in written:
+        store().delete(key)

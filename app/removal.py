@@ -1,0 +1,60 @@
+"""Delete an export with all that belongs to it alone."""
+
+from __future__ import annotations
+
+from sqlalchemy import delete, exists, select
+from sqlalchemy.orm import Session
+
+from app import rows
+from longshore import exports
+from longshore.artifacts import store
+from longshore.connections import DEFAULT_FOLDER
+from longshore.db import clock, transaction
+from longshore.models import Artifact, Connection, Delivery, Export, File, FileVersion, ScheduledExport
+from longshore.states import TERMINAL
+
+
+def delete_export(owner: str, export_id: str) -> None:
+    """Rows first, then objects: nothing that is half gone is ever shown. Raises NotFound.
+
+    A worker that is at it finds its row gone at its next step, stops, and cleans up after itself.
+    """
+    with transaction() as session:
+        export = rows.find(session, Export, owner, export_id, lock=True)
+        if export.state not in TERMINAL:
+            exports.cancel(session, export, now=clock(session))
+        keys = list(session.scalars(select(Artifact.key).where(Artifact.export_id == export.id)))
+        used = set(session.scalars(select(Delivery.connection_id).where(Delivery.export_id == export.id)))
+        session.execute(delete(Export).where(Export.id == export.id))
+        keys += _inline_file(session, export.file_id)
+        for connection_id in used:
+            one_use_connection(session, connection_id)
+    for key in keys:
+        store().delete(key)
+
+
+def one_use_connection(session: Session, connection_id: str) -> None:
+    """Delete a connection that came with an export or a schedule, once nothing needs it any more."""
+    needed = exists().where(Delivery.connection_id == connection_id)
+    scheduled = exists().where(ScheduledExport.connection_id == connection_id)
+    session.execute(
+        delete(Connection).where(
+            Connection.id == connection_id,
+            Connection.one_off,
+            Connection.name != DEFAULT_FOLDER,
+            ~needed,
+            ~scheduled,
+        )
+    )
+
+
+def _inline_file(session: Session, file_id: str) -> list[str]:
+    """Delete the document that came with the export; the keys of its contents."""
+    needed = session.scalar(select(exists().where(Export.file_id == file_id)))
+    listed = session.scalar(select(File.listed).where(File.id == file_id))
+    scheduled = session.scalar(select(exists().where(ScheduledExport.file_id == file_id)))
+    if needed or listed or scheduled:
+        return []
+    keys = list(session.scalars(select(FileVersion.key).where(FileVersion.file_id == file_id)))
+    session.execute(delete(File).where(File.id == file_id))
+    return keys

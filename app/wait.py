@@ -1,0 +1,40 @@
+"""`Prefer: wait=N` (RFC 7240): hold the answer until the export has ended, for up to N seconds."""
+
+from __future__ import annotations
+
+import re
+import time
+
+from flask import Request
+from sqlalchemy import select
+
+from longshore.db import reading
+from longshore.models import Export
+from longshore.states import TERMINAL
+
+LONGEST = 60
+"""Seconds; proxies give up soon after."""
+LOOK_EVERY = 0.1
+"""Seconds between two looks at the row."""
+
+_WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
+
+
+def preferred(request: Request) -> int | None:
+    """The seconds a client would wait, at most LONGEST; None where it would not."""
+    found = _WAIT.search(",".join(request.headers.getlist("Prefer")))
+    return min(int(found[1]), LONGEST) if found else None
+
+
+def until_ended(export_id: str, seconds: float) -> bool:
+    """Whether the export ended within so many seconds. No transaction is held while waiting."""
+    deadline = time.monotonic() + seconds
+    while True:
+        with reading() as session:
+            state = session.scalar(select(Export.state).where(Export.id == export_id))
+        if state is None or state in TERMINAL:
+            return state is not None
+        left = deadline - time.monotonic()
+        if left <= 0:
+            return False
+        time.sleep(min(LOOK_EVERY, left))
