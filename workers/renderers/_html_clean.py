@@ -65,7 +65,7 @@ _TOLD = {
     "scripts": re.compile(r"<script\b|\son[a-z]{3,20}\s*=|javascript:", re.IGNORECASE),
     "embedded pages and media": re.compile(r"<(?:iframe|object|embed|audio|video|canvas|frameset)\b", re.IGNORECASE),
     "form fields": re.compile(r"<(?:form|select|textarea|button)\b|<input\b(?!.{0,99}checkbox)", re.IGNORECASE),
-    "style sheets in other files": re.compile(r"<link\b[^>]{0,500}stylesheet", re.IGNORECASE),
+    "style sheets in other files": re.compile(r"<link\b[^<>]{0,500}stylesheet", re.IGNORECASE),
     "formulas in MathML": re.compile(r"<math\b", re.IGNORECASE),
 }
 

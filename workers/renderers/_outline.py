@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 
-_HEADING = re.compile(r"<h([1-6])([^>]*)>(.*?)</h\1>", re.DOTALL)
+_HEADING = re.compile(r"<h([1-6])([^<>]{0,500})>(.{0,2000}?)</h\1>", re.DOTALL)
 _ID = re.compile(r'\bid="([^"]*)"')
 _TAGS = re.compile(r"<[^>]*>")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from workers.renderers._css import scrub
@@ -21,6 +22,11 @@ MAX_CHAIN = 64
 _INHERITED = {"fill", "stroke", "marker", "marker-start", "marker-mid", "marker-end", "style"}
 _NUMBER = re.compile(r"[0-9.]+")
 _XLINK = "{http://www.w3.org/1999/xlink}href"
+
+
+def _vertices(element: _Element) -> int:
+    """How often a marker is drawn on an element: once per vertex, at most one for two of its numbers."""
+    return (len(_NUMBER.findall(element.get("d") or element.get("points") or "")) + 1) // 2
 
 
 class Scales:
@@ -41,12 +47,13 @@ class Scales:
                 up = place[parent]
                 end[up] = max(end[up], end[number])
         self._count = len(elements)
+        self._vertices = [0, *accumulate(map(_vertices, elements))]
         for number, element in enumerate(elements):
             self._read(element, number, end[number])
 
     def _read(self, element: _Element, start: int, end: int) -> None:
         name = element.get("id")
-        if name:
+        if name and not element.tag.endswith("Gradient"):  # a gradient is drawn by whatever it fills
             self._span.setdefault(name, (start, end))
         if element.tag.endswith("}style"):
             self._sheet.update(scrub(element.text or "").fragments)
@@ -55,16 +62,10 @@ class Scales:
                 self._add(start, value[1:], 1)
             elif "url(" in value:
                 times = end - start if attribute in _INHERITED else 1
+                if "marker" in attribute or "marker" in value:
+                    times += self._vertices[end] - self._vertices[start]
                 for target in scrub(value).fragments:
-                    self._add(start, target, times * self._vertices(element, attribute))
-
-    @staticmethod
-    def _vertices(element: _Element, attribute: str) -> int:
-        """How often a marker is drawn: once per vertex, of which a path has at most half as many as it has numbers."""
-        if not attribute.startswith(("marker", "style")):
-            return 1
-        paths = (child.get("d") or child.get("points") or "" for child in element.iter())
-        return 1 + max((len(_NUMBER.findall(path)) // 2 for path in paths), default=0)
+                    self._add(start, target, times)
 
     def _add(self, at: int, target: str, times: int) -> None:
         self._at.append(at)

@@ -22,9 +22,9 @@ FOOTER_MARGIN_MM = 10
 
 OPAQUE = 255
 
-_TITLE = re.compile(r"<title[^>]{0,200}>([^<]{0,1000})", re.IGNORECASE)
-_LANGUAGE = re.compile(r"<html\b[^>]{0,500}\blang\s*=\s*[\"']?([a-zA-Z0-9-]{2,35})", re.IGNORECASE)
-_BODY = re.compile(r"<body\b([^>]{0,5000})>", re.IGNORECASE)
+_TITLE = re.compile(r"<title[^<>]{0,200}>([^<]{0,1000})", re.IGNORECASE)
+_LANGUAGE = re.compile(r"<html\b[^<>]{0,500}\blang\s*=\s*[\"']?([a-zA-Z0-9-]{2,35})", re.IGNORECASE)
+_BODY = re.compile(r"<body\b([^<>]{0,5000})>", re.IGNORECASE)
 _STYLED = re.compile(r"<style\b|\sstyle\s*=|<font\b|\sbgcolor\s*=", re.IGNORECASE)
 _TAGS = re.compile(r"<[^>]*>")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from workers.renderers._html_clean import clean_html
+from workers.renderers._html_clean import check_bounds, clean_html
 from workers.renderers._outline import outline
 from workers.renderers._page import web_page
 from workers.renderers._stylesheet import note_style
@@ -74,6 +74,8 @@ def to_html(source: Document, render: Render) -> Document:
 def to_json(source: Document, render: Render) -> Document:
     """The note's title, its headings and its source."""
     text = read_note(source)
-    headings = outline(note_html(text))
+    page = note_html(text)
+    check_bounds(page)
+    headings = outline(page)
     document = {"type": "markdown", "title": _title(source, headings), "headings": headings, "source": text}
     return render.save("json", json.dumps(document, ensure_ascii=False, indent=2) + "\n")

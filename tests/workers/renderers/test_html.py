@@ -132,6 +132,8 @@ def test_a_broken_page_is_refused_with_a_reason(tmp_path, path):
     [
         ("<div>" * 3000 + "x", "3,000 deep"),
         ("<i></b>" * 3000 + "x", "3,000 deep"),
+        ("<body " * 300_000, "shows nothing"),
+        ("<link " * 300_000, "shows nothing"),
         ("<br>" * 500_001 + "x", "500,001 tags"),
         ("x" * 20_000_001, "20,000,001 characters"),
     ],

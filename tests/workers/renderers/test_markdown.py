@@ -131,6 +131,8 @@ def test_pathological_notes_take_no_longer_than_ordinary_ones(tmp_path, content)
 def test_a_note_nested_too_deep_or_too_long_is_refused(tmp_path):
     with pytest.raises(BadDocument, match="3,000 deep"):
         converted(tmp_path, (SAMPLES / "nasty/deep_quote.md").read_text(), "html")
+    with pytest.raises(BadDocument, match="500 are allowed"):
+        converted(tmp_path, "<h1>" * 100_000, "json")
     with pytest.raises(BadDocument, match="5,000,001 characters"):
         converted(tmp_path, "x" * 5_000_001, "html")
 

@@ -130,6 +130,23 @@ def test_a_large_flat_drawing_is_not_taken_for_a_bomb(tmp_path):
     assert cleaned(tmp_path, text)[0].count("<circle") == 20_000
 
 
+def test_gradients_and_arrows_in_a_rich_drawing_are_not_taken_for_a_bomb(tmp_path):
+    gradient = '<linearGradient id="g"><stop/><stop/><stop/><stop/><stop/></linearGradient>'
+    arrows = '<path marker-end="url(#m)" style="stroke:url(#g)" d="M0 0L9 9"/>' * 2000
+    shapes = f'<path fill="url(#g)" d="M0 0{"L1 1" * 200}"/>' * 2000
+    marker = '<marker id="m"><path d="M0 0L1 1"/></marker>'
+
+    cleaned(tmp_path, f'{OPEN} width="9" height="9">{gradient}{marker}{arrows}{shapes}</svg>')
+
+
+def test_markers_in_nested_groups_are_weighed_in_one_pass(tmp_path):
+    started = time.monotonic()
+    nested = '<g marker-mid="url(#m)">' * 200 + '<path d="M0 0"/>' * 20_000 + "</g>" * 200
+    with pytest.raises(BadDocument, match="1,000,000"):
+        cleaned(tmp_path, f'{OPEN} width="9" height="9"><marker id="m"><path/></marker>{nested}</svg>')
+    assert time.monotonic() - started < 4
+
+
 def test_too_many_elements_are_refused(tmp_path):
     with pytest.raises(BadDocument, match="250,000 elements"):
         cleaned(tmp_path, f'{OPEN} width="9" height="9">' + "<g/>" * 250_001 + "</svg>")
