@@ -12,7 +12,7 @@ from workers.renderers._page import asked_paper, paper, web_page
 from workers.renderers._pixels import colour, encode, open_picture
 from workers.renderers._stylesheet import BASE, note_style
 from workers.renderers._svg_size import wish
-from workers.renderers.base import BadDocument, Document, Render, conversion
+from workers.renderers.base import BadDocument, Document, Refused, Render, conversion
 
 PAGE_WIDTH = 860
 """CSS pixels of a pictured page, unless a width is asked for: about 90 characters a line."""
@@ -113,23 +113,35 @@ def to_pdf(source: Document, render: Render) -> Document:
 
 
 def _picture(source: Document, render: Render, form: str) -> Document:
+    """The page as pixels; at scale 1 where it is too long for a larger one that nobody asked for."""
+    wanted = render.setting("scale", 1.0)
+    scale = wanted if isinstance(wanted, float) else 1.0
+    try:
+        shot = _shot(source, render, form, scale)
+    except Refused:
+        if scale <= 1 or "scale" in render.settings.model_fields_set:
+            raise
+        shot = _shot(source, render, form, 1.0)
+        render.warn(f"The page is so long that it was drawn at scale 1 instead of {scale:g}.")
+    return render.save(form, shot if form == "png" else encode(open_picture(shot), form, render))
+
+
+def _shot(source: Document, render: Render, form: str, scale: float) -> bytes:
     from workers.browser import browser
 
     width, height = wish(render, "width"), wish(render, "height")
-    scale = render.setting("scale", 1.0)
     asked = "background" in render.settings.model_fields_set
     transparent = asked and form != "jpeg" and colour(str(render.setting("background")))[3] < OPAQUE
-    shot = browser().picture(
+    return browser().picture(
         _with_background(source.read_text(), render),
         width=round(width or PAGE_WIDTH),
         height=round(height) if height else None,
-        scale=scale if isinstance(scale, float) else 1.0,
+        scale=scale,
         form="png",
         quality=100,
         transparent=transparent,
         seconds=render.seconds_left(),
     )
-    return render.save(form, shot if form == "png" else encode(open_picture(shot), form, render))
 
 
 @conversion(".html", "png", cost=500, needs=("browser",))

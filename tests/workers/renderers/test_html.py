@@ -11,7 +11,7 @@ from PIL import Image
 from pypdf import PdfReader
 
 from workers.renderers import html
-from workers.renderers.base import SETTINGS, BadDocument, Document, Render
+from workers.renderers.base import SETTINGS, BadDocument, Document, Refused, Render
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "html"
 DRAW = {"pdf": html.to_pdf, "png": html.to_png, "jpeg": html.to_jpeg, "webp": html.to_webp}
@@ -176,6 +176,19 @@ def test_a_picture_shows_the_whole_page_at_the_width_that_was_asked_for(tmp_path
     assert picture.width == 400
     assert picture.height > 1500
     assert picture.convert("RGB").getpixel((200, 1400)) == pytest.approx((0, 0, 255), abs=3)
+
+
+@pytest.mark.browser
+def test_a_page_too_long_for_the_default_scale_is_drawn_smaller_and_told(tmp_path):
+    long = "<style>body{margin:0}</style><div style='height:9000px'></div><p>end</p>"
+    content, warnings = converted(tmp_path, long, "png", width=200)
+
+    picture = Image.open(io.BytesIO(content))
+    assert picture.width == 200
+    assert picture.height > 9000
+    assert "scale 1" in warnings[0]
+    with pytest.raises(Refused):
+        converted(tmp_path, long, "png", width=200, scale=2)
 
 
 @pytest.mark.browser
