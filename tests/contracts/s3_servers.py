@@ -50,14 +50,15 @@ def _running(command: list[str], port: int) -> Iterator[int]:
 
 
 @contextmanager
-def rclone(folder: Path) -> Iterator[int]:
+def rclone(folder: Path, *options: str) -> Iterator[int]:
     """`rclone serve s3`: buckets are the folders in `folder`."""
     beside = Path(sys.executable).parent / "rclone"
     program = str(beside) if beside.exists() else shutil.which("rclone")
     assert program, "rclone is missing: install the dev extra"
     port = _free_port()
     keys = f"{KEY_ID},{SECRET}"
-    with _running([program, "serve", "s3", str(folder), "--addr", f"127.0.0.1:{port}", "--auth-key", keys], port):
+    command = [program, "serve", "s3", str(folder), "--addr", f"127.0.0.1:{port}", "--auth-key", keys, *options]
+    with _running(command, port):
         yield port
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ssl
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -9,12 +10,13 @@ import pytest
 
 from longshore.errors import Refused
 from longshore.pinned import client
+from tests.contracts.certificate import certificate
 
 LOOPBACK = ("127.0.0.0/8",)
 
 
 @contextmanager
-def serving(status=200, headers=()):
+def serving(status=200, headers=(), context=None):
     """A server that records (path, Host) of each request."""
     seen = []
 
@@ -35,6 +37,8 @@ def serving(status=200, headers=()):
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if context:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
@@ -106,3 +110,20 @@ def test_proxies_of_the_environment_are_not_used(monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     with serving() as (port, _), client(allow_private=LOOPBACK) as http:
         assert http.get(f"http://127.0.0.1:{port}/").status_code == 200
+
+
+def test_tls_asks_for_the_name_of_the_url_and_not_for_the_address(tmp_path):
+    trusted, key = certificate(tmp_path, "hooks.test")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(trusted, key)
+    asked = []
+    context.sni_callback = lambda connection, name, context: asked.append(name)
+    with (
+        serving(context=context) as (port, seen),
+        client(allow_private=LOOPBACK, resolver=lambda host, port: ["127.0.0.1"], verify=str(trusted)) as http,
+    ):
+        assert http.get(f"https://hooks.test:{port}/").status_code == 200
+        with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+            http.get(f"https://other.test:{port}/")
+    assert asked == ["hooks.test", "other.test"]
+    assert len(seen) == 1

@@ -126,6 +126,20 @@ def test_a_second_worker_waits_while_the_first_still_writes(site):
     assert error.retry_after == 5
 
 
+def test_a_file_that_another_worker_finished_before_the_lock_is_looked_at_again(site, monkeypatch):
+    lock = fcntl.flock
+
+    def late(handle, operation):
+        lock(handle, operation)
+        (site.root / "team/reports/2026/.job.part").unlink()
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    assert isinstance(classified(site.destination(), Job(site, b"x")), Transient)
+    assert site.visible() == []
+    monkeypatch.setattr(fcntl, "flock", lock)
+    assert site.read(Job(site, b"x").run()) == b"x"
+
+
 def test_a_disk_that_lies_is_noticed_and_the_bad_file_removed(site, monkeypatch):
     read = os.pread
     visible = site.root / "team/reports/2026/file.bin"

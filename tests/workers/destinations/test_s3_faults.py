@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 
 from longshore.errors import Permanent, Transient
@@ -68,3 +70,17 @@ def test_an_object_that_somebody_else_wrote_meanwhile_is_left_alone(on_moto):
     on_moto.proxy.answer = replace
     assert isinstance(classified(on_moto.destination(), Job(on_moto, b"ours", conflict="overwrite")), Transient)
     assert on_moto.client.get_object(Bucket=on_moto.bucket, Key=on_moto.visible()[0])["Body"].read() == b"theirs"
+
+
+def test_an_object_of_another_size_is_not_recorded_whatever_its_etag_says(on_moto):
+    etag = f'"{hashlib.md5(b"content", usedforsecurity=False).hexdigest()}"'
+
+    def shorter(seen):
+        written = any(one.method == "PUT" for one in on_moto.proxy.seen)
+        return Answer(200, headers={"ETag": etag, "Content-Length": "6"}) if seen.method == "HEAD" and written else None
+
+    on_moto.proxy.answer = shorter
+    error = classified(on_moto.destination(), Job(on_moto, b"content"))
+    assert isinstance(error, Transient)
+    assert "6 of 7" in error.message
+    assert on_moto.visible() == []

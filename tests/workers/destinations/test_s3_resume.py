@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import zlib
 
 import pytest
@@ -10,7 +11,7 @@ from longshore.errors import Transient
 from tests.contracts.s3_servers import Answer
 from tests.contracts.s3_site import MIB
 from tests.contracts.site import Job, Killed, classified, noise
-from workers.destinations._s3_parts import Sums
+from workers.destinations._s3_parts import Part, Sums
 
 
 def test_every_body_carries_checksums_that_are_right(s3_site):
@@ -101,3 +102,14 @@ def test_reading_back_other_bytes_removes_the_object(on_moto, monkeypatch):
     on_moto.proxy.alter = lambda seen, body: body[::-1] if seen.method == "PUT" else body
     assert isinstance(classified(on_moto.destination(), Job(on_moto, noise(100))), Transient)
     assert on_moto.visible() == []
+
+
+def test_progress_counts_what_goes_over_the_wire_and_not_what_is_read_to_be_signed():
+    told = []
+    part = Part(io.BytesIO(b"content"), 7, b"", 0, told.append)
+    assert part.read() == b"content"
+    assert told == []
+    part.seek(0)
+    part.begin()
+    assert part.read() == b"content"
+    assert told == [7]
