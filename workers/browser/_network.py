@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,9 +39,12 @@ FONTS = '"Noto Sans", "Noto Sans CJK SC", "Noto Color Emoji", "DejaVu Sans", san
 
 POLICY = (
     "default-src 'none'; script-src 'self' 'unsafe-eval' 'wasm-unsafe-eval'; style-src 'unsafe-inline'; "
-    "img-src data: blob:; font-src data:"
+    "img-src data: blob:; font-src data:; worker-src blob:; connect-src 'self'"
 )
-"""Content policy of our own pages; WebGL charts compile their drawing functions, hence `unsafe-eval`."""
+"""Content policy of our own pages. WebGL charts compile their drawing functions and street maps run a worker."""
+
+OUTLINES = re.compile(re.escape(ORIGIN) + r"/plotly/(maps/[a-z-]+_\d+m\.json)")
+"""Coastlines and borders that a geographic chart asks for, and where they lie among the assets."""
 
 PAGE = (
     '<!doctype html><html lang="en"><meta charset="utf-8"><title>{bundle}</title>'
@@ -70,9 +74,9 @@ def closed_context(
     return context
 
 
-def bundle_file(bundle: str) -> Path:
-    """Where a bundle lies. Raises KeyError for a name nobody defined."""
-    return settings().assets / BUNDLES[bundle]
+def asset(name: str) -> Path:
+    """Where a built asset lies, by its path in the assets folder; it may be missing."""
+    return settings().assets / name
 
 
 def _answer(route: Route) -> None:
@@ -84,8 +88,12 @@ def _answer(route: Route) -> None:
             route.fulfill(body=body, headers=headers)
             return
         if route.request.url == f"{ORIGIN}/{bundle}/{script}":
-            route.fulfill(path=bundle_file(bundle), content_type="text/javascript; charset=utf-8")
+            route.fulfill(path=asset(script), content_type="text/javascript; charset=utf-8")
             return
+    outline = OUTLINES.fullmatch(route.request.url)
+    if outline and (path := settings().assets / outline[1]).is_file():
+        route.fulfill(path=path, content_type="application/json")
+        return
     route.abort()
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from longshore.errors import Refused, Unavailable
 from longshore.settings import settings
-from workers.browser._network import ORIGIN, bundle_file, closed_context
-from workers.needs import check
+from workers.browser._network import ORIGIN, closed_context
+from workers.needs import BUNDLES, check
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -84,9 +84,7 @@ class WarmPages:
     def _load(self, bundle: str) -> WarmPage:
         need = check(bundle, settings())
         if not need.available:
-            raise Unavailable(
-                f"{bundle_file(bundle).name} has not been built on this machine. Build it with: {need.remedy}"
-            )
+            raise Unavailable(f"{BUNDLES[bundle]} has not been built on this machine. Build it with: {need.remedy}")
         old = self._pages.pop(bundle, None)
         if old is not None:
             old.page.context.close()
