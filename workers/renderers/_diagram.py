@@ -20,20 +20,25 @@ DARK_GROUND = "#1b1f27"
 _FENCE = re.compile(r"`{3,}")
 
 
-def finish(svg: str, render: Render) -> bytes:
-    """The library's SVG, cleaned as if a stranger had sent it, with padding, wished size and background."""
+def finish(svg: str, render: Render, *, margin: bool = True) -> bytes:
+    """The library's SVG, cleaned as if a stranger had sent it, with padding, wished size and background.
+
+    `margin` False: the drawing has margins and a background of its own.
+    """
     root = clean_svg(svg.encode(), render)
     own = measure(root) or SIZELESS
     if view_box(root) is None:
         resize(root, own)
     box = view_box(root)
-    padding = render.setting("padding", 16)
+    padding = render.setting("padding", 16) if margin else 0
     if box and isinstance(padding, int) and padding:
         across, down = padding * box[2] / own.width, padding * box[3] / own.height
         grown = (box[0] - across, box[1] - down, box[2] + 2 * across, box[3] + 2 * down)
         root.set("viewBox", " ".join(f"{number:.6g}" for number in grown))
         own = Size(own.width + 2 * padding, own.height + 2 * padding)
     resize(root, wished(own, render))
+    if not margin:
+        return markup(root)
     last = type(render.settings) is VectorSettings  # what draws this drawing paints the background itself
     if is_dark(render) and "background" not in render.settings.model_fields_set:
         paint(root, DARK_GROUND)

@@ -1,0 +1,139 @@
+"""A Plotly figure as data: read, typed arrays decoded, its numbers as tables."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import math
+import sys
+from array import array
+from collections.abc import Iterator
+from itertools import zip_longest
+from typing import Any
+
+from workers.renderers.base import BadDocument, Document
+
+TYPECODES = {
+    "i1": "b", "int8": "b", "u1": "B", "uint8": "B", "u1c": "B", "uint8c": "B", "uint8clamped": "B",
+    "i2": "h", "int16": "h", "u2": "H", "uint16": "H", "i4": "i", "int32": "i", "u4": "I", "uint32": "I",
+    "f4": "f", "float32": "f", "f8": "d", "float64": "d",
+}  # fmt: skip
+"""Names of plotly.js's typed arrays, as `array` calls them."""
+
+_LOOKS_NAMES = (
+    "marker line error_x error_y error_z hoverlabel colorbar legendgrouptitle textfont insidetextfont outsidetextfont "
+    "selected unselected transforms meta uid colorscale selectedpoints tickvals ticktext contours lighting"
+)
+LOOKS = frozenset(_LOOKS_NAMES.split())
+"""Parts of a trace that say how it looks, not what it shows."""
+
+MAX_ROWS = 5000
+
+
+def read_figure(source: Document) -> dict[str, Any]:
+    """The figure: `data`, `layout` and `frames` always there. Raises BadDocument where it is none."""
+    text = source.read_text()
+    try:
+        figure = json.loads(text, parse_constant=lambda _: None)  # NaN and Infinity are gaps, as in plotly.js
+    except json.JSONDecodeError as error:
+        raise BadDocument(
+            f"The figure is not JSON: {error.msg} on line {error.lineno}, column {error.colno}."
+        ) from error
+    except RecursionError as error:
+        raise BadDocument("The figure is nested too deeply to be one.") from error
+    if isinstance(figure, list):
+        figure = {"data": figure}
+    if not isinstance(figure, dict) or not isinstance(figure.get("data"), list):
+        raise BadDocument(
+            'The figure has no list "data". Send what `figure.to_json()` writes: {"data": […], "layout": {…}}.'
+        )
+    for number, trace in enumerate(figure["data"], 1):
+        if not isinstance(trace, dict):
+            raise BadDocument(f'Trace {number} of the figure is not an object such as {{"type": "bar", "y": […]}}.')
+    layout = figure.get("layout") or {}
+    if not isinstance(layout, dict):
+        raise BadDocument('The figure\'s "layout" is not an object.')
+    return {**figure, "layout": layout, "frames": figure.get("frames") or []}
+
+
+def decoded(value: Any) -> Any:
+    """The same with every typed array `{"dtype", "bdata", "shape"}` as plain lists; a gap (NaN) is None."""
+    if isinstance(value, list):
+        return [decoded(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    if "bdata" in value and "dtype" in value:
+        return _shaped(_numbers(value), value.get("shape"))
+    return {key: decoded(one) for key, one in value.items()}
+
+
+def _numbers(packed: dict[str, Any]) -> list[Any]:
+    code = TYPECODES.get(str(packed["dtype"]))
+    if code is None:
+        raise BadDocument(f"The figure holds a typed array of the unknown dtype {packed['dtype']!r}.")
+    numbers = array(code)
+    try:
+        numbers.frombytes(base64.b64decode(str(packed["bdata"]), validate=True))
+    except (binascii.Error, ValueError) as error:
+        raise BadDocument(
+            f"The figure holds a typed array ({packed['dtype']}) that is cut off or not base64."
+        ) from error
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return [None if isinstance(one, float) and not math.isfinite(one) else one for one in numbers]
+
+
+def _shaped(numbers: list[Any], shape: Any) -> list[Any]:
+    sizes = [int(part) for part in str(shape).replace(",", " ").split() if part.isdecimal()] if shape else []
+    if len(sizes) < 2 or math.prod(sizes) != len(numbers):  # noqa: PLR2004 - one dimension is a plain list
+        return numbers
+    for size in reversed(sizes[1:]):
+        numbers = [numbers[start : start + size] for start in range(0, len(numbers), size)]
+    return numbers
+
+
+def tables(trace: dict[str, Any]) -> Iterator[tuple[str, list[str], list[tuple[Any, ...]]]]:
+    """The trace's numbers, without its looks: (caption, column names, rows); columns of one length share a table."""
+    columns: list[tuple[str, list[Any]]] = []
+    for name, values in _arrays(trace):
+        if all(isinstance(row, list) for row in values) and values:
+            if name in {"cells.values", "header.values"}:
+                continue
+            width = max(len(row) for row in values)
+            heads = [f"{name}[{column}]" for column in range(width)]
+            yield name, heads, list(zip_longest(*zip_longest(*values)))
+        else:
+            columns.append((name, values))
+    if trace.get("type") == "table":
+        yield from _table_trace(trace)
+    elif columns:
+        by_length: dict[int, list[tuple[str, list[Any]]]] = {}
+        for name, values in columns:
+            by_length.setdefault(len(values), []).append((name, values))
+        for group in by_length.values():
+            yield "", [name for name, _ in group], list(zip(*(values for _, values in group), strict=True))
+
+
+def _table_trace(trace: dict[str, Any]) -> Iterator[tuple[str, list[str], list[tuple[Any, ...]]]]:
+    def listed(name: str) -> list[Any]:
+        part = trace.get(name)
+        values = part.get("values", []) if isinstance(part, dict) else []
+        return [one if isinstance(one, list) else [one] for one in values] if isinstance(values, list) else []
+
+    heads = [" ".join(str(part) for part in head) for head in listed("header")]
+    yield "", heads, list(zip_longest(*listed("cells")))
+
+
+def _arrays(part: dict[str, Any], prefix: str = "", depth: int = 3) -> Iterator[tuple[str, list[Any]]]:
+    for key, value in part.items():
+        if key in LOOKS:
+            continue
+        if isinstance(value, list) and value and all(isinstance(one, dict) for one in value) and depth:
+            for number, one in enumerate(value):
+                label = str(one.get("label") or number)
+                yield from _arrays(one, f"{prefix}{key}[{label}].", depth - 1)
+        elif isinstance(value, list) and value:
+            yield prefix + key, value
+        elif isinstance(value, dict) and depth:
+            yield from _arrays(value, f"{prefix}{key}.", depth - 1)
