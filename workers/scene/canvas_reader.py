@@ -24,6 +24,7 @@ _MEMBERS = ("shapes", "shape_ids", "shapeIds", "children", "members", "elements"
 _DEEPEST = 100
 _SPREAD = 22.0
 _GROUP_PADDING = 18.0
+_GROUP_LEVELS = 8
 
 
 def read(source: Source, theme: Theme) -> Scene:
@@ -99,7 +100,7 @@ class _Canvas:
         boxes: dict[str, Box | None] = {node.id: box_of(node) for node in nodes}
         found: list[Node] = []
         records = [mapping(group) for group in sequence(self._canvas.get("groups"))]
-        for record in sorted(records, key=lambda one: self._height(one, records, 0)):
+        for record in _innermost_first(records):
             members = [self._names.get(_member(one), _member(one)) for one in sequence(first(record, *_MEMBERS))]
             around: Box | None = None
             for member in members:
@@ -113,14 +114,6 @@ class _Canvas:
             if name:
                 found.append(self._area(record, area, name))
         return list(reversed(found))
-
-    def _height(self, record: Record, records: list[Record], depth: int) -> int:
-        """How many groups are nested inside one, at the deepest."""
-        if depth > 8:  # noqa: PLR2004
-            return 0
-        members = {_member(one) for one in sequence(first(record, *_MEMBERS))} - {""}
-        inner = [one for one in records if one is not record and identity(one.get("id")) in members]
-        return 1 + max((self._height(one, records, depth + 1) for one in inner), default=0)
 
     def _area(self, record: Record, box: Box, name: str) -> Frame:
         accent = self._styles.accent(record)
@@ -157,6 +150,18 @@ class _Canvas:
                 forward = found[place].start.target == found[places[0]].start.target
                 found[place] = replace(found[place], bow=apart if forward else -apart)
         return list(found)
+
+
+def _innermost_first(groups: list[Record]) -> list[Record]:
+    """Groups ordered by how many levels of groups they hold. Groups that hold each other stop at a few levels."""
+    heights: dict[str, int] = {identity(group.get("id")): 0 for group in groups} | {"": 0}
+    members = [[_member(one) for one in sequence(first(group, *_MEMBERS))] for group in groups]
+    for _ in range(_GROUP_LEVELS):
+        for group, inner in zip(groups, members, strict=True):
+            key = identity(group.get("id"))
+            highest = max((heights[one] + 1 for one in inner if one in heights and one != key), default=0)
+            heights[key] = min(highest, _GROUP_LEVELS) if key else 0
+    return sorted(groups, key=lambda group: heights[identity(group.get("id"))])
 
 
 def _member(value: Any) -> str:

@@ -150,6 +150,9 @@ class CanvasShapes:
 
     def _unknown(self, record: Record, kind: str) -> Node:
         shown = kind[:40] or "without a type"
+        if optional(record.get("x")) is None and optional(record.get("y")) is None:
+            self.notes.add(f"{{n}} shape{{s}} of the unknown type “{shown}” left out: without a place.")
+            return Group(id="")
         self.notes.add(f"{{n}} shape{{s}} of the unknown type “{shown}” shown as placeholder{{s}}.")
         width, height = size(record, 140.0, 80.0)
         label = self.styles.label(record, 14.0, None)

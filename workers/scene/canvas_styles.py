@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from workers.scene.colours import colour, mix, over, readable
-from workers.scene.lenient import Notes, first, mapping, number, text
+from workers.scene.lenient import Notes, first, number, text
 from workers.scene.nodes import Align, Colour, Dash, Family, Label, Style
 from workers.scene.palette import Palette
 from workers.scene.rich_text import plain, rich
@@ -130,17 +131,8 @@ def _family(name: str) -> Family:
 def _emphasised(label: Label, *, bold: bool, italic: bool) -> Label:
     if not bold and not italic:
         return label
-    from dataclasses import replace
-
     runs = tuple(
-        tuple(replace(run, bold=run.bold or bold, italic=run.italic or italic) for run in line)
+        tuple(run._replace(bold=run.bold or bold, italic=run.italic or italic) for run in line)
         for line in label.paragraphs
     )
     return replace(label, paragraphs=runs)
-
-
-def has_text(record: Record) -> bool:
-    """Whether a record carries any text."""
-    return bool(text(first(record, "text", "label", "content", "name", "title")).strip()) or bool(
-        mapping(first(record, "richText", "rich_text"))
-    )

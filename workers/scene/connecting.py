@@ -111,7 +111,7 @@ def _loop(shape: Placed) -> Route:
     """From a shape to itself: out of the right side, over the corner, into the top."""
     box = shape.box
     reach_x, reach_y = min(_LOOP, box.width), min(_LOOP, box.height)
-    out = Point(box.right, box.top + min(box.height / 2, reach_y * 0.8))
+    out = Point(box.right, box.top + min(box.height / 2, reach_y * 0.5))
     into = Point(box.right - min(box.width / 2, reach_x * 0.8), box.top)
     far = Point(box.right + reach_x * 0.8, box.top - reach_y * 0.8)
     return Chain([out, Point(far.x, out.y), far, Point(into.x, far.y), into], _CORNER)

@@ -15,7 +15,7 @@ from workers.scene.wrapping import Block, fit
 _LABEL_ROOM = 220.0
 _LEAST_LABEL = 64.0
 _LABEL_GAP = 5.0
-_STEPS = 200
+_STEPS = 80
 _MOST_CUT = 0.6
 _EXTENT_STEPS = 24
 

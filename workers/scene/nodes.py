@@ -38,8 +38,7 @@ class Style:
     hatch: Colour | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """A stretch of text in one face."""
 
     text: str

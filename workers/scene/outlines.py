@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from workers.scene.geometry import Box, Point, corners
@@ -26,6 +27,7 @@ class Outline:
 Draw = Callable[[float, float, float], Outline]
 
 
+@lru_cache(maxsize=1024)
 def outline(form: str, width: float, height: float, radius: float = 0.0) -> Outline:
     """The outline of a form at a size; an unknown form is a rectangle."""
     return FORMS.get(form, _rectangle)(max(width, 0.01), max(height, 0.01), radius)

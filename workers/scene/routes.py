@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from workers.scene.geometry import Point, inside
+from workers.scene.geometry import Point, around, inside
 from workers.scene.markup import at, num
 
-_STEPS = 160
-_HALVINGS = 24
+_STEPS = 32
+_MOST_STEPS = 4000
+_HALVINGS = 16
 _FLAT = 1.5
 
 
@@ -146,9 +147,12 @@ def leaves(route: Route, polygon: Sequence[Point]) -> float:
     """Where a route that starts inside a polygon first comes out; 0 where it starts outside or never leaves."""
     if not inside(route.point(0.0), polygon):
         return 0.0
+    box = around(polygon)
+    reach = (box.width + box.height) / 2 if box else 0.0
+    steps = min(max(math.ceil(route.length / max(reach, 1.0) * _STEPS), _STEPS), _MOST_STEPS)
     low = 0.0
-    for step in range(1, _STEPS + 1):
-        high = step / _STEPS
+    for step in range(1, steps + 1):
+        high = step / steps
         if not inside(route.point(high), polygon):
             break
         low = high

@@ -192,6 +192,9 @@ class Shapes:
 
     def _unknown(self, shape: Shape) -> Node:
         kind = text(shape.record.get("type"))[:40] or "without a type"
+        if optional(shape.record.get("x")) is None and optional(shape.record.get("y")) is None:
+            self.notes.add(f"{{n}} shape{{s}} of the unknown type “{kind}” left out: without a place.")
+            return Group(id="")
         self.notes.add(f"{{n}} shape{{s}} of the unknown type “{kind}” shown as placeholder{{s}}.")
         width, height = self._size(shape.props, 120.0)
         name = self.styles.label(shape.props, 16.0, None)

@@ -220,3 +220,22 @@ def test_the_showcases_are_drawn_by_librsvg_with_all_their_colours(theme, tmp_pa
         picture = pyvips.Image.svgload_buffer(svg.encode())
         assert picture.width > 1000
         assert picture.deviate() > 10
+
+
+def test_an_unknown_shape_is_a_box_with_its_name_where_it_has_a_place_and_a_warning_everywhere(tmp_path):
+    shapes = [{"type": "teleporter", "x": 5, "y": 5}, {"type": "teleporter", "x": 300, "y": 5}, {"type": "ghost"}]
+    svg, warnings = convert(written(tmp_path, {"shapes": shapes}), "canvas", "svg", tmp_path)
+    assert svg.count(">teleporter<") == 2
+    assert warnings == [
+        "2 shapes of the unknown type “teleporter” shown as placeholders.",
+        "1 shape of the unknown type “ghost” left out: without a place.",
+    ]
+
+
+def test_groups_that_hold_each_other_cost_no_time(tmp_path):
+    names = [str(number) for number in range(60)]
+    groups = [{"id": name, "name": name, "members": [*names, "a"]} for name in names]
+    box = {"id": "a", "type": "rectangle", "x": 0, "y": 0, "width": 10, "height": 10}
+    began = time.monotonic()
+    convert(written(tmp_path, {"shapes": [box], "groups": groups}), "canvas", "svg", tmp_path)
+    assert time.monotonic() - began < 5
