@@ -18,7 +18,7 @@ from longshore import exports
 from longshore.errors import Invalid, LongshoreError, NotFound
 from longshore.models import Connection, Export, File, ScheduledExport
 from schedules.cadence import Cadence
-from schedules.catchup import Due, due_slots
+from schedules.catchup import due_slots
 from schedules.runs import Outcome, settle_run, write_run
 
 log = structlog.get_logger(__name__)
@@ -72,16 +72,20 @@ def _fire(session: Session, row: ScheduledExport, now: datetime) -> bool:
         return False
     for slot, reason in due.coalesced:
         write_run(session, row.id, slot, Outcome.COALESCED, now=now, reason=reason)
-    run_id = write_run(session, row.id, due.latest, Outcome.FIRED, now=now, reason=due.note)
-    if run_id is None:
+    if run_slot(session, row, due.latest, now=now, note=due.note) is None:
         log.info("slot_has_a_run", schedule=row.id, slot=due.latest.isoformat())
-        return True
-    _submit(session, row, due, run_id, now)
     return True
 
 
-def _submit(session: Session, row: ScheduledExport, due: Due, run_id: str, now: datetime) -> None:
-    """The export of one slot; where it cannot be, the run says why, and only the savepoint is lost."""
+def run_slot(session: Session, row: ScheduledExport, slot: datetime, *, now: datetime, note: str = "") -> str | None:
+    """Enter one slot and accept its export, whenever it is or was due; also for a run by hand, or of a past slot.
+
+    Where there cannot be an export, the run says why, and only a savepoint is lost. Returns the run's id, or None where
+    the slot has a run already; nothing is changed then. Raises OperationalError where the database itself fails.
+    """
+    run_id = write_run(session, row.id, slot, Outcome.FIRED, now=now, reason=note)
+    if run_id is None:
+        return None
     try:
         with session.begin_nested():
             export = _export(session, row, now)
@@ -89,17 +93,18 @@ def _submit(session: Session, row: ScheduledExport, due: Due, run_id: str, now: 
         raise
     except LongshoreError as error:
         reason = error.message
-        log.warning("slot_missed", schedule=row.id, slot=due.latest.isoformat(), reason=reason, detail=error.detail)
+        log.warning("slot_missed", schedule=row.id, slot=slot.isoformat(), reason=reason, detail=error.detail)
     except Exception:
         # One broken row, or a fault of ours that it lays bare, must not keep every other schedule from firing.
         reason = "This slot could not be fired because of an unexpected error; the operator's log has the details."
-        log.exception("slot_missed", schedule=row.id, slot=due.latest.isoformat())
+        log.exception("slot_missed", schedule=row.id, slot=slot.isoformat())
     else:
         settle_run(session, run_id, Outcome.FIRED, export_id=export.id)
         _count_run(session, row, now)
-        return
+        return run_id
     settle_run(session, run_id, Outcome.MISSED, reason=reason)
     _count_error(session, row, reason)
+    return run_id
 
 
 def _export(session: Session, row: ScheduledExport, now: datetime) -> Export:

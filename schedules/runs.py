@@ -17,8 +17,6 @@ class Outcome(StrEnum):
 
     FIRED = "fired"
     """There is an export."""
-    SKIPPED = "skipped"
-    """Passed over on purpose, by the user's wish."""
     MISSED = "missed"
     """It could not be fired; the reason says why."""
     COALESCED = "coalesced"
