@@ -8,8 +8,8 @@ if TYPE_CHECKING:
     from apiflask import APIFlask
 
 
-def create_app() -> APIFlask:
+def create_app(*, configure_logs: bool = True) -> APIFlask:
     """The application, from the settings of this process. The database must be migrated."""
     from app.web import build
 
-    return build()
+    return build(configure_logs=configure_logs)

@@ -123,13 +123,19 @@ def stored(session: Session, owner: str, file_id: str, missing: str = "") -> Fil
 
 def planned(kind: str, form: str, field: str = "format") -> str:
     """The format's own name, if this machine can make it of that kind. Raises Invalid, Unavailable."""
-    known = ALIASES.get(form, form)
-    if known not in SETTINGS:
-        raise Invalid(f"{field} must be one of: {', '.join(SETTINGS)}", field=field)
+    known = known_format(form, field)
     try:
         plan(kind, known, lambda name: needs.check(name, settings()))
     except Invalid as error:
         raise Invalid(error.message, field=field if error.field == "format" else error.field) from error
+    return known
+
+
+def known_format(form: str, field: str = "format") -> str:
+    """The format's own name. Raises Invalid, listing the names."""
+    known = ALIASES.get(form, form)
+    if known not in SETTINGS:
+        raise Invalid(f"{field} must be one of: {', '.join(SETTINGS)}", field=field)
     return known
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from typing import Any
 
 import structlog
 from apiflask import APIFlask
@@ -23,6 +24,9 @@ HEADERS = {
 }
 """On every answer that does not say otherwise."""
 
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""The methods that anything here may be asked with; others are told apart by nobody."""
+
 SIGNED = "api.downloads.download"
 """The one call under `/api` that a signed link opens without a key."""
 
@@ -34,6 +38,11 @@ def install(app: APIFlask) -> None:
     app.before_request(_begin)
     app.before_request(_authenticate)
     app.after_request(_end)
+
+
+def seconds(context: Any) -> float:
+    """How long the request of this context has taken so far."""
+    return time.monotonic() - float(context.get("started", time.monotonic()))
 
 
 def _begin() -> None:
@@ -60,14 +69,13 @@ def _end(answer: Response) -> Response:
     for name, value in HEADERS.items():
         answer.headers.setdefault(name, value)
     answer.headers["X-Request-Id"] = g.get("request_id", "")
-    seconds = time.monotonic() - g.get("started", time.monotonic())
     # The path without its query: a signed link is a secret.
     log.info(
         "request",
         method=request.method,
         path=request.path,
         status=answer.status_code,
-        milliseconds=round(1000 * seconds, 1),
+        milliseconds=round(1000 * seconds(g), 1),
         owner=g.caller.owner if "caller" in g else None,
     )
     return answer

@@ -93,11 +93,14 @@ def check(
 
 
 def by_id(session: Session, owner: str, connection_id: str, field: str) -> Connection:
-    """A stored connection of this owner. Raises Invalid."""
+    """A stored connection of this owner, not one that came with another request. Raises Invalid."""
     try:
-        return rows.find(session, Connection, owner, connection_id)
+        found = rows.find(session, Connection, owner, connection_id)
     except NotFound as error:
         raise Invalid(f"There is no such connection: {connection_id}", field=field) from error
+    if found.one_off:
+        raise Invalid("This connection served one request only. Store one with POST /api/connections.", field=field)
+    return found
 
 
 def _keys(model: type[BaseModel]) -> set[str]:

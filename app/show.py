@@ -26,6 +26,7 @@ def detail(session: Session, request: Request, export: Export, *, now: datetime)
     """An export with everything that hangs on it."""
     made = rows.artifact(session, export.id)
     tries = select(Attempt).where(Attempt.export_id == export.id).order_by(Attempt.id)
+    asked = select(Delivery).where(Delivery.export_id == export.id).order_by(Delivery.created_at, Delivery.id)
     here = f"/api/export/{export.id}"
     return ExportOut(
         **_plain(export),
@@ -34,19 +35,15 @@ def detail(session: Session, request: Request, export: Export, *, now: datetime)
         report=export.report,
         artifact=ArtifactOut.model_validate(made, from_attributes=True) if made else None,
         download=download(request, export, made, now=now),
-        deliveries=deliveries(session, select(Delivery).where(Delivery.export_id == export.id)),
+        deliveries=deliveries(session, asked),
         attempts=[AttemptOut.model_validate(one, from_attributes=True) for one in session.scalars(tries)],
         links={"self": here} | {name: f"{here}/{name}" for name in ("status", "events", "timeline", "download")},
     )
 
 
 def deliveries(session: Session, query: Any) -> list[DeliveryOut]:
-    """Deliveries with their receipts, in the order they were asked for."""
-    found = session.execute(
-        query.outerjoin(Receipt, Receipt.delivery_id == Delivery.id)
-        .add_columns(Receipt)
-        .order_by(Delivery.created_at, Delivery.id)
-    )
+    """Deliveries with their receipts, in the order of the query."""
+    found = session.execute(query.outerjoin(Receipt, Receipt.delivery_id == Delivery.id).add_columns(Receipt))
     return [DeliveryOut.of(delivery, receipt) for delivery, receipt in found]
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from apiflask import APIBlueprint, APIFlask
 
-from app import api, guard
+from app import api, description, docs_page, guard, health, metrics
 from app.api import problems
 from app.request import Request
-from longshore import VERSION
+from longshore import VERSION, logs
 from longshore.settings import settings
 
 
@@ -17,16 +17,21 @@ class Application(APIFlask):
     request_class = Request
 
 
-def build() -> APIFlask:
+def build(*, configure_logs: bool) -> APIFlask:
     """A new application."""
+    if configure_logs:
+        logs.configure()
     app = Application("app", title="Longshore", version=VERSION, json_errors=False, docs_path=None)
     limit = settings().max_body
     app.config.update(MAX_CONTENT_LENGTH=limit, MAX_FORM_MEMORY_SIZE=limit)
     app.url_map.strict_slashes = False
     problems.install(app)
     guard.install(app)
+    metrics.install(app)
+    description.install(app)
     resources = APIBlueprint("api", __name__, url_prefix="/api")
     for blueprint in api.blueprints():
         resources.register_blueprint(blueprint)
-    app.register_blueprint(resources)
+    for blueprint in (resources, health.blueprint, docs_page.blueprint):
+        app.register_blueprint(blueprint)
     return app

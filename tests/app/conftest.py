@@ -63,7 +63,7 @@ class Api:
 
 @pytest.fixture
 def client(database: str) -> FlaskClient:
-    app = create_app()
+    app = create_app(configure_logs=False)
     app.test_client_class = Client
     return app.test_client()
 

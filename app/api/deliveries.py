@@ -1,0 +1,89 @@
+"""Deliveries: look at them, try again, stop."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from apiflask import APIBlueprint
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app import rows, show
+from app.api.schemas_delivery import DeliveryList, DeliveryOut, DeliveryQuery
+from app.auth import owner
+from longshore import exports
+from longshore.db import clock, reading, transaction
+from longshore.errors import Conflict
+from longshore.models import Delivery
+from longshore.states import DeliveryState, move
+
+blueprint = APIBlueprint("deliveries", __name__, url_prefix="/deliveries", tag="Deliveries")
+
+
+@blueprint.get("")
+@blueprint.input(DeliveryQuery, location="query", arg_name="query")
+@blueprint.output(DeliveryList)
+def list_deliveries(query: DeliveryQuery) -> Any:
+    """List deliveries, the newest first."""
+    found = select(Delivery).where(Delivery.owner == owner())
+    if query.state:
+        found = found.where(Delivery.state.in_([one.strip() for one in query.state.split(",")]))
+    for column, wanted in (
+        (Delivery.destination, query.destination),
+        (Delivery.connection_id, query.connection_id),
+        (Delivery.export_id, query.export_id),
+    ):
+        if wanted:
+            found = found.where(column == wanted)
+    with reading() as session:
+        total = session.scalar(select(func.count()).select_from(found.subquery())) or 0
+        ordered = found.order_by(Delivery.created_at.desc(), Delivery.id).limit(query.limit).offset(query.offset)
+        page = show.deliveries(session, ordered)
+    return DeliveryList(deliveries=page, total=total, limit=query.limit, offset=query.offset)
+
+
+@blueprint.get("/<uuid:delivery_id>")
+@blueprint.output(DeliveryOut)
+def get_delivery(delivery_id: uuid.UUID) -> Any:
+    """Show one delivery with its receipt."""
+    with reading() as session:
+        return _show(session, delivery_id)
+
+
+@blueprint.post("/<uuid:delivery_id>/retry")
+@blueprint.output(DeliveryOut, 202)
+@blueprint.doc(responses={409: "It has not failed, or there is nothing to deliver any more"})
+def retry_delivery(delivery_id: uuid.UUID) -> Any:
+    """Deliver again what failed, was stopped, or waits for its connection."""
+    with transaction() as session:
+        delivery = rows.find(session, Delivery, owner(), delivery_id, lock=True)
+        if rows.artifact(session, delivery.export_id) is None:
+            raise Conflict("There is no artifact to deliver: retry the export, or make it anew if it has expired.")
+        now = clock(session)
+        if not exports.retry_delivery(session, delivery.id, now=now, send=True):
+            raise Conflict(f"The delivery is {delivery.state}; there is nothing to retry.")
+        exports.reopen(session, delivery.export_id, now=now)
+    with reading() as session:
+        return _show(session, delivery_id)
+
+
+@blueprint.post("/<uuid:delivery_id>/cancel")
+@blueprint.output(DeliveryOut)
+@blueprint.doc(responses={409: "It has ended already"})
+def cancel_delivery(delivery_id: uuid.UUID) -> Any:
+    """Stop one delivery; the others of its export go on."""
+    with transaction() as session:
+        delivery = rows.find(session, Delivery, owner(), delivery_id, lock=True)
+        now = clock(session)
+        if not move(session, delivery.id, DeliveryState.CANCELLED, now=now, finished_at=now):
+            raise Conflict(f"The delivery is {delivery.state} already; there is nothing to stop.")
+        if rows.artifact(session, delivery.export_id) is not None:
+            exports.settle(session, delivery.export_id, now=now)
+    with reading() as session:
+        return _show(session, delivery_id)
+
+
+def _show(session: Session, delivery_id: uuid.UUID) -> DeliveryOut:
+    delivery = rows.find(session, Delivery, owner(), delivery_id)
+    return show.deliveries(session, select(Delivery).where(Delivery.id == delivery.id))[0]

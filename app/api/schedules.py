@@ -1,0 +1,157 @@
+"""Schedules, with the fields and answers that older clients know."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import g
+from sqlalchemy import select
+from werkzeug.exceptions import BadRequest
+
+from app import rows, schedule
+from app.api.schemas import Message, Page
+from app.api.schemas_schedule import (
+    PreviewIn,
+    PreviewOut,
+    RunList,
+    RunOut,
+    ScheduleIn,
+    ScheduleList,
+    ScheduleOut,
+    ScheduleQuery,
+    ScheduleUpdate,
+    SlotOut,
+)
+from app.auth import owner
+from longshore.db import clock, reading, transaction
+from longshore.errors import Invalid
+from longshore.models import ScheduledExport, ScheduleRun
+from schedules.cadence import slots
+
+blueprint = APIBlueprint("schedules", __name__, url_prefix="/scheduled-exports", tag="Schedules")
+
+MISSING = "Scheduled export not found"
+BAD = {400: "A value that is not one of those it may be", 404: "No such file"}
+
+
+@blueprint.before_request
+def _answer_as_before() -> None:
+    """Older clients know 400 for a value that cannot be meant."""
+    g.invalid_status = 400
+
+
+@blueprint.post("")
+@blueprint.input(ScheduleIn, arg_name="body")
+@blueprint.output(ScheduleOut, 201)
+@blueprint.doc(responses=BAD)
+def create_schedule(body: ScheduleIn) -> Any:
+    """Export a stored document daily, weekly or monthly, at a time of day in a time zone."""
+    with transaction() as session:
+        row = schedule.create(session, owner(), body, now=clock(session))
+    return _show(row), 201, {"Location": f"/api/scheduled-exports/{row.id}"}
+
+
+@blueprint.get("")
+@blueprint.input(ScheduleQuery, location="query", arg_name="query")
+@blueprint.output(ScheduleList)
+def list_schedules(query: ScheduleQuery) -> Any:
+    """List schedules, the newest first."""
+    found = select(ScheduledExport).where(ScheduledExport.owner == owner())
+    if query.user_id is not None:
+        found = found.where(ScheduledExport.user_id == query.user_id)
+    if query.file_id is not None:
+        found = found.where(ScheduledExport.file_id == query.file_id)
+    if query.is_active is not None:
+        found = found.where(ScheduledExport.is_active == query.is_active)
+    ordered = found.order_by(ScheduledExport.created_at.desc(), ScheduledExport.id)
+    with reading() as session:
+        listed = [_show(row) for row in session.scalars(ordered.limit(query.limit).offset(query.offset))]
+    return ScheduleList(schedules=listed, count=len(listed))
+
+
+@blueprint.get("/<uuid:schedule_id>")
+@blueprint.output(ScheduleOut)
+def get_schedule(schedule_id: uuid.UUID) -> Any:
+    """Show one schedule with its counts and its last error."""
+    with reading() as session:
+        return _show(rows.find(session, ScheduledExport, owner(), schedule_id, missing=MISSING))
+
+
+@blueprint.put("/<uuid:schedule_id>")
+@blueprint.input(ScheduleUpdate, arg_name="body")
+@blueprint.output(ScheduleOut)
+@blueprint.doc(responses=BAD)
+def update_schedule(schedule_id: uuid.UUID, body: ScheduleUpdate) -> Any:
+    """Change a schedule in part. The whole is checked anew, and the next run is computed from now."""
+    with transaction() as session:
+        row = rows.find(session, ScheduledExport, owner(), schedule_id, missing=MISSING, lock=True)
+        if not body.model_dump(exclude_none=True):
+            raise BadRequest("No fields to update")
+        schedule.update(session, row, body, now=clock(session))
+    return _show(row)
+
+
+@blueprint.delete("/<uuid:schedule_id>")
+@blueprint.output(Message)
+def delete_schedule(schedule_id: uuid.UUID) -> Any:
+    """Delete a schedule. The exports that it made stay."""
+    with transaction() as session:
+        schedule.delete(session, rows.find(session, ScheduledExport, owner(), schedule_id, missing=MISSING, lock=True))
+    return Message(message="Scheduled export deleted successfully")
+
+
+@blueprint.post("/<uuid:schedule_id>/pause")
+@blueprint.output(ScheduleOut)
+def pause_schedule(schedule_id: uuid.UUID) -> Any:
+    """Stop firing until it is resumed."""
+    return _set_active(schedule_id, active=False)
+
+
+@blueprint.post("/<uuid:schedule_id>/resume")
+@blueprint.output(ScheduleOut)
+def resume_schedule(schedule_id: uuid.UUID) -> Any:
+    """Fire again, from the next slot on."""
+    return _set_active(schedule_id, active=True)
+
+
+@blueprint.get("/<uuid:schedule_id>/runs")
+@blueprint.input(Page, location="query", arg_name="query")
+@blueprint.output(RunList)
+def list_runs(schedule_id: uuid.UUID, query: Page) -> Any:
+    """List what became of each slot, the latest first."""
+    with reading() as session:
+        row = rows.find(session, ScheduledExport, owner(), schedule_id, missing=MISSING)
+        ordered = select(ScheduleRun).where(ScheduleRun.schedule_id == row.id).order_by(ScheduleRun.slot.desc())
+        page, total = rows.page(session, ordered, limit=query.limit, offset=query.offset)
+    return RunList(runs=[RunOut.of(run) for run in page], total=total, limit=query.limit, offset=query.offset)
+
+
+@blueprint.post("/preview")
+@blueprint.input(PreviewIn, arg_name="body")
+@blueprint.output(PreviewOut)
+@blueprint.doc(responses={400: "A rule that cannot be meant"})
+def preview(body: PreviewIn) -> Any:
+    """Say when a rule would be due, without storing it."""
+    cadence = schedule.cadence_of(body)
+    if body.after is not None and body.after.tzinfo is None:
+        raise Invalid("after needs an offset from UTC, as 2030-01-01T09:00:00Z.", field="after")
+    with reading() as session:
+        after = body.after or clock(session)
+    found = slots(cadence, after, body.count)
+    return PreviewOut(
+        description=str(cadence),
+        slots=[SlotOut(at=slot.at, local=slot.local.isoformat(), note=slot.note) for slot in found],
+    )
+
+
+def _set_active(schedule_id: uuid.UUID, *, active: bool) -> ScheduleOut:
+    with transaction() as session:
+        row = rows.find(session, ScheduledExport, owner(), schedule_id, missing=MISSING, lock=True)
+        schedule.set_active(row, active=active, now=clock(session))
+    return _show(row)
+
+
+def _show(row: ScheduledExport) -> ScheduleOut:
+    return ScheduleOut.of(row, str(schedule.cadence_of(row)))

@@ -1,0 +1,162 @@
+"""Shapes of schedules, in the words of the older clients."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import AliasChoices, BaseModel, Field
+
+from app.api.schemas import FileName, FolderPath, Id, Json, Label, Lenient, Text
+from app.api.schemas_export import Conflict
+from longshore.models import ScheduledExport, ScheduleRun
+
+
+class CadenceIn(Lenient):
+    """When: daily, weekly or monthly, at a time of day, in a time zone."""
+
+    schedule_type: Text = Field(description="`daily`, `weekly` or `monthly`.")
+    schedule_time: Text = Field(description="`HH:MM` or `HH:MM:SS`.")
+    schedule_day_of_week: int | None = Field(None, description="0 is Monday; needed by `weekly`.")
+    schedule_day_of_month: int | None = Field(None, description="1 to 31, 31 being the last day; for `monthly`.")
+    timezone: Text = Field("UTC", description="IANA name, as Europe/London.")
+
+
+class ScheduleIn(CadenceIn):
+    """A document, a format and a place, again and again."""
+
+    file_id: Id
+    user_id: Label | None = Field(None, description="A label of the client's own; the owner, where left out.")
+    export_format: Text = Field(validation_alias=AliasChoices("export_format", "format"))
+    export_settings: Json = Field(default_factory=dict, validation_alias=AliasChoices("export_settings", "settings"))
+    destination_type: Text = Field("local", validation_alias=AliasChoices("destination_type", "destination"))
+    destination_config: Json = Field(default_factory=dict, description="Its secrets are encrypted and never shown.")
+    connection_id: Id | None = Field(None, description="A stored connection, in place of the two above.")
+    folder: FolderPath = ""
+    file_name: FileName | None = None
+    conflict: Conflict = "rename"
+    is_active: bool = True
+
+
+class ScheduleUpdate(Lenient):
+    """What changes; everything else stays."""
+
+    schedule_type: Text | None = None
+    schedule_time: Text | None = None
+    schedule_day_of_week: int | None = None
+    schedule_day_of_month: int | None = None
+    timezone: Text | None = None
+    file_id: Id | None = None
+    user_id: Label | None = None
+    export_format: Text | None = Field(None, validation_alias=AliasChoices("export_format", "format"))
+    export_settings: Json | None = Field(None, validation_alias=AliasChoices("export_settings", "settings"))
+    destination_type: Text | None = Field(None, validation_alias=AliasChoices("destination_type", "destination"))
+    destination_config: Json | None = None
+    connection_id: Id | None = None
+    folder: FolderPath | None = None
+    file_name: FileName | None = None
+    conflict: Conflict | None = None
+    is_active: bool | None = None
+
+
+class ScheduleOut(BaseModel):
+    """A schedule without the secrets of its destination. `description` says it in words."""
+
+    id: str
+    file_id: str
+    user_id: str
+    schedule_type: str
+    schedule_time: str
+    schedule_day_of_week: int | None
+    schedule_day_of_month: int | None
+    timezone: str
+    description: str
+    export_format: str
+    export_settings: Json
+    destination_type: str
+    destination_config: Json
+    connection_id: str
+    folder: str
+    file_name: str
+    conflict: str
+    is_active: bool
+    last_run_at: datetime | None
+    next_run_at: datetime | None
+    run_count: int
+    error_count: int
+    last_error: str | None
+    created_at: datetime
+    updated_at: datetime
+    created_by: str
+
+    @classmethod
+    def of(cls, row: ScheduledExport, description: str) -> ScheduleOut:
+        """The row as an answer."""
+        same: dict[str, Any] = {
+            name: getattr(row, name) for name in cls.model_fields.keys() & row.__mapper__.columns.keys()
+        }
+        return cls(**(same | {"schedule_time": f"{row.schedule_time:%H:%M:%S}", "description": description}))
+
+
+class ScheduleQuery(Lenient):
+    """Filters of the list."""
+
+    user_id: Text | None = None
+    file_id: Id | None = None
+    is_active: bool | None = None
+    limit: int = Field(1000, ge=1, le=1000)
+    offset: int = Field(0, ge=0, le=1_000_000)
+
+
+class ScheduleList(BaseModel):
+    """Schedules, the newest first; `count` is the number of them here."""
+
+    schedules: list[ScheduleOut]
+    count: int
+
+
+class RunOut(BaseModel):
+    """What became of one slot."""
+
+    id: str
+    slot: datetime
+    outcome: str
+    reason: str
+    export_id: str | None
+    created_at: datetime
+
+    @classmethod
+    def of(cls, row: ScheduleRun) -> RunOut:
+        """The row as an answer."""
+        return cls.model_validate(row, from_attributes=True)
+
+
+class RunList(BaseModel):
+    """Runs of one schedule, the latest slot first."""
+
+    runs: list[RunOut]
+    total: int
+    limit: int
+    offset: int
+
+
+class PreviewIn(CadenceIn):
+    """A rule to try out."""
+
+    count: int = Field(5, ge=1, le=50)
+    after: datetime | None = Field(None, description="With its offset from UTC; now, where left out.")
+
+
+class SlotOut(BaseModel):
+    """An instant at which the rule is due; `note` says what is odd about it."""
+
+    at: datetime
+    local: str
+    note: str
+
+
+class PreviewOut(BaseModel):
+    """The next instants of a rule, and the rule in words."""
+
+    description: str
+    slots: list[SlotOut]

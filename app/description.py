@@ -1,0 +1,113 @@
+"""The OpenAPI 3.1 description: what APIFlask collects, with our errors, keys and bodies put right."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apiflask import APIFlask
+
+from app.api.problems import MEDIA_TYPE
+from app.api.schemas import Problem
+from app.api.schemas_file import FileIn
+
+WORDS = """Turns a document into a file and delivers it: rendered once, delivered to many places, now or on a schedule,
+never lost, never twice, and with proof that it arrived.
+
+Send an API key with every request: `Authorization: Bearer lsk_...` or `X-API-Key: lsk_...`. Every error is
+`application/problem+json`. An `Idempotency-Key` is remembered for 24 hours.
+"""
+SCHEMES = {
+    "bearer": {"type": "http", "scheme": "bearer", "description": "An API key, or a JWT where the operator allows it."},
+    "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+}
+WAYS_TO_SEND = {
+    "multipart/form-data": {
+        "schema": {
+            "type": "object",
+            "required": ["file"],
+            "properties": {
+                "file": {"type": "string", "contentMediaType": "application/octet-stream"},
+                "name": {"type": "string"},
+                "kind": {"type": "string"},
+            },
+        }
+    },
+    "text/markdown": {"schema": {"type": "string"}},
+    "image/svg+xml": {"schema": {"type": "string"}},
+    "image/png": {"schema": {"type": "string", "contentMediaType": "image/png"}},
+}
+UPLOADS = {("/api/files", "post"), ("/api/files/{file_id}", "put")}
+HEADERS = {
+    "Idempotency-Key": "The same key with the same body makes one export, however often it is sent.",
+    "Prefer": "`wait=N`: hold the answer until the export has ended, for up to N seconds (at most 60).",
+}
+WITH_HEADERS = {"/api/export", "/api/export/cloud"}
+
+Spec = dict[str, Any]
+
+
+def install(app: APIFlask) -> None:
+    """Describe this application."""
+    app.config.update(
+        DESCRIPTION=WORDS,
+        SECURITY_SCHEMES=SCHEMES,
+        AUTO_VALIDATION_ERROR_RESPONSE=False,
+        AUTO_404_RESPONSE=False,
+        AUTO_AUTH_ERROR_RESPONSE=False,
+        AUTO_SERVERS=False,
+        AUTO_OPERATION_ID=True,
+    )
+
+    @app.spec_processor
+    def complete(spec: dict[Any, Any] | str) -> dict[Any, Any] | str:
+        if isinstance(spec, str):
+            return spec
+        schemas = spec.setdefault("components", {}).setdefault("schemas", {})
+        for model in (Problem, FileIn):
+            _register(schemas, model)
+        for schema in [*schemas.values()]:
+            _lift(schemas, schema)
+        for path, operations in spec["paths"].items():
+            for method, operation in operations.items():
+                if isinstance(operation, dict):
+                    _complete(path, method, operation)
+        return spec
+
+
+def _complete(path: str, method: str, operation: Spec) -> None:
+    responses = operation["responses"]
+    responses.setdefault("default", {"description": "What went wrong, and what to do about it"})
+    for status, response in responses.items():
+        if status == "default" or int(status) >= 400:  # noqa: PLR2004 - where errors begin
+            response["content"] = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    if path.startswith("/api/"):
+        operation.setdefault("security", [{name: []} for name in SCHEMES])
+    if (path, method) in UPLOADS:
+        ref = {"schema": {"$ref": "#/components/schemas/FileIn"}}
+        operation["requestBody"] = {"required": True, "content": {"application/json": ref} | WAYS_TO_SEND}
+        operation["parameters"] += [
+            {"in": "query", "name": name, "schema": {"type": "string"}, "description": "Of a document sent raw."}
+            for name in ("name", "kind")
+        ]
+    elif "requestBody" in operation:
+        operation["requestBody"]["required"] = True
+    if path in WITH_HEADERS and method == "post":
+        operation["parameters"] += [
+            {"in": "header", "name": name, "schema": {"type": "string"}, "description": words}
+            for name, words in HEADERS.items()
+        ]
+    for parameter in operation["parameters"]:
+        if parameter["in"] == "path":
+            parameter["schema"] = {"type": "string", "format": "uuid"}
+
+
+def _register(schemas: Spec, model: Any) -> None:
+    name = model.__name__
+    schemas[name] = model.model_json_schema(ref_template=f"#/components/schemas/{name}.{{model}}")
+
+
+def _lift(schemas: Spec, schema: Spec) -> None:
+    """Nested models stand beside their parents, where the references look for them."""
+    title = schema.get("title", "")
+    for name, nested in schema.pop("$defs", {}).items():
+        schemas.setdefault(f"{title}.{name}", nested)

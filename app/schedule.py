@@ -1,0 +1,172 @@
+"""A schedule's row from what a client sent: made, changed, paused and resumed, with everything checked each time."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app import accept, places, removal, rows
+from app.accept import OLD_SETTINGS
+from app.api.schemas_schedule import CadenceIn, ScheduleIn, ScheduleUpdate
+from app.places import Place
+from longshore import connections, exports
+from longshore.models import Connection, File, ScheduledExport
+from schedules.cadence import Cadence, next_slot
+
+WHEN = ("schedule_type", "schedule_time", "schedule_day_of_week", "schedule_day_of_month", "timezone")
+WHERE = ("destination_type", "destination_config", "connection_id")
+
+
+def cadence_of(body: CadenceIn | ScheduledExport) -> Cadence:
+    """The rule of a request or a row. Raises Invalid with the field's name."""
+    return Cadence.read(
+        body.schedule_type,
+        body.schedule_time,
+        body.timezone,
+        schedule_day_of_week=body.schedule_day_of_week,
+        schedule_day_of_month=body.schedule_day_of_month,
+    )
+
+
+def create(session: Session, owner: str, body: ScheduleIn, *, now: datetime) -> ScheduledExport:
+    """A new schedule, due at its next slot. Raises Invalid, NotFound, Unavailable."""
+    cadence = cadence_of(body)
+    accept.known_format(body.export_format, "export_format")
+    file = accept.stored(session, owner, body.file_id, "File not found")
+    row = ScheduledExport(
+        owner=owner,
+        file_id=file.id,
+        user_id=body.user_id or owner,
+        timezone=body.timezone,
+        export_format=accept.planned(file.kind, body.export_format, "export_format"),
+        export_settings=_settings(body.export_format, body.export_settings),
+        folder=body.folder,
+        file_name=body.file_name or "",
+        conflict=body.conflict,
+        is_active=body.is_active,
+        next_run_at=next_slot(cadence, now) if body.is_active else None,
+        run_count=0,
+        error_count=0,
+        created_at=now,
+        updated_at=now,
+        created_by=owner,
+    )
+    _write_cadence(row, cadence)
+    if body.connection_id is not None:
+        _use(row, places.by_id(session, owner, body.connection_id, "connection_id"))
+    else:
+        place = places.inline(body.destination_type, body.destination_config, field="destination_type")
+        _deliver_to(session, row, body.destination_type, place, now=now)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def update(session: Session, row: ScheduledExport, body: ScheduleUpdate, *, now: datetime) -> None:
+    """Change what was sent, check the whole anew, and compute the next run where the rule changed.
+
+    Raises Invalid, NotFound, Unavailable; the caller rolls back.
+    """
+    sent = body.model_dump(exclude_none=True)
+    for name in ("user_id", "folder", "file_name", "conflict"):
+        if name in sent:
+            setattr(row, name, sent[name])
+    if "file_id" in sent:
+        row.file_id = accept.stored(session, row.owner, sent["file_id"], "File not found").id
+    if sent.keys() & {"file_id", "export_format", "export_settings"}:
+        _change_format(session, row, sent)
+    if sent.keys() & set(WHERE):
+        _change_place(session, row, sent, now=now)
+    if sent.keys() & {*WHEN, "is_active"}:
+        _change_cadence(row, sent, now=now)
+    row.updated_at = now
+    session.flush()
+
+
+def set_active(row: ScheduledExport, *, active: bool, now: datetime) -> None:
+    """Pause, or resume with the next slot from now on: what passed meanwhile is not made up for. Raises Invalid."""
+    if row.is_active != active or row.next_run_at is None:
+        row.is_active = active
+        row.next_run_at = next_slot(cadence_of(row), now) if active else None
+        row.updated_at = now
+
+
+def delete(session: Session, row: ScheduledExport) -> None:
+    """Delete a schedule with its runs and its one-use connection; the exports it made stay."""
+    connection_id = row.connection_id
+    session.delete(row)
+    session.flush()
+    removal.one_use_connection(session, connection_id)
+
+
+def _settings(form: str, given: dict[str, Any]) -> dict[str, Any]:
+    return accept.checked_settings(form, given, "export_settings", OLD_SETTINGS)
+
+
+def _change_format(session: Session, row: ScheduledExport, sent: dict[str, Any]) -> None:
+    file = session.get_one(File, row.file_id)
+    form = accept.planned(file.kind, sent.get("export_format", row.export_format), "export_format")
+    given = sent.get("export_settings")
+    if given is None and form != row.export_format:
+        given = row.export_settings
+    if given is not None:
+        row.export_settings = _settings(form, given)
+    row.export_format = form
+
+
+def _change_cadence(row: ScheduledExport, sent: dict[str, Any], *, now: datetime) -> None:
+    merged = {name: sent.get(name, getattr(row, name)) for name in WHEN}
+    kind, at, zone = merged["schedule_type"], merged["schedule_time"], merged["timezone"]
+    days = {name: merged[name] for name in ("schedule_day_of_week", "schedule_day_of_month")}
+    cadence = Cadence.read(kind, at, zone, **days)
+    _write_cadence(row, cadence)
+    row.is_active = sent.get("is_active", row.is_active)
+    row.next_run_at = next_slot(cadence, now) if row.is_active else None
+
+
+def _change_place(session: Session, row: ScheduledExport, sent: dict[str, Any], *, now: datetime) -> None:
+    """A new place; where only secrets change, the connection stays and deliveries that waited for it go on."""
+    old = rows.find(session, Connection, row.owner, row.connection_id, lock=True)
+    if "connection_id" in sent:
+        _use(row, places.by_id(session, row.owner, sent["connection_id"], "connection_id"))
+    else:
+        name = sent.get("destination_type", row.destination_type)
+        destination, _kind = places.destination_named(name, "destination_type")
+        same = destination == old.destination
+        config = sent.get("destination_config", row.destination_config if same else {})
+        if same and old.one_off:
+            config = {**connections.open_secrets(old), **config}
+        place = places.inline(name, config, field="destination_type")
+        if same and old.one_off and place.secrets and place.options == old.options:
+            connections.seal_secrets(old, place.secrets)
+            exports.release_blocked(session, old.id, now=now)
+            _describe(row, name, place)
+            return
+        _deliver_to(session, row, name, place, now=now)
+    session.flush()
+    if row.connection_id != old.id:
+        removal.one_use_connection(session, old.id)
+
+
+def _write_cadence(row: ScheduledExport, cadence: Cadence) -> None:
+    for name in WHEN:
+        setattr(row, name, getattr(cadence, name))
+
+
+def _use(row: ScheduledExport, connection: Connection) -> None:
+    row.connection_id, row.destination_type = connection.id, connection.destination
+    row.destination_config = connection.options
+
+
+def _deliver_to(session: Session, row: ScheduledExport, name: str, place: Place, *, now: datetime) -> None:
+    """The client's own word for the destination is kept, since it is what it looks for in the answers."""
+    row.connection_id = place.connect(session, row.owner, now=now).id
+    _describe(row, name, place)
+
+
+def _describe(row: ScheduledExport, name: str, place: Place) -> None:
+    row.destination_type = name
+    row.destination_config = place.options | ({"folder": place.folder} if place.folder else {})
+    row.folder = place.folder or row.folder

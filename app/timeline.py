@@ -1,0 +1,53 @@
+"""An export's history in plain words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from longshore.models import Delivery, Event, Export
+from workers.destinations import named, names
+
+EXPORT = {
+    "export.initiated": "Accepted: {kind} to {format}.",
+    "export.processing": "Work on it began{again}.",
+    "export.completed": "Done: everything arrived.",
+    "export.partial": "Ended in part. {error}",
+    "export.failed": "Failed. {error}",
+    "export.cancelled": "Stopped.",
+    "export.expired": "The artifact's time was up, and it was deleted.",
+}
+DELIVERY = {
+    "delivery.pending": "In line again for {place}.",
+    "delivery.uploading": "Upload to {place} began{again}.",
+    "delivery.progress": "{percent} % sent to {place}.",
+    "delivery.retrying": "Upload to {place} failed and will be tried again. {error}",
+    "delivery.completed": "Arrived at {place}.",
+    "delivery.failed": "Upload to {place} was given up. {error}",
+    "delivery.cancelled": "Delivery to {place} was stopped.",
+    "delivery.blocked": "Delivery to {place} waits until its connection is renewed. {error}",
+}
+
+
+def text(event: Event, export: Export, delivery: Delivery | None) -> str:
+    """One event as a sentence; an event of a kind unknown here is shown by its name."""
+    sentence = EXPORT.get(event.kind) or DELIVERY.get(event.kind)
+    if sentence is None:
+        return event.kind
+    data: dict[str, Any] = event.data
+    words = {
+        "kind": export.kind,
+        "format": export.format.upper(),
+        "place": _place(delivery),
+        "percent": data.get("percent", "?"),
+        "error": data.get("error_message", ""),
+        "again": f", attempt {data['attempt']}" if data.get("attempt", 1) > 1 else "",
+    }
+    return sentence.format(**words).strip()
+
+
+def _place(delivery: Delivery | None) -> str:
+    """The provider's name, and the folder where there is one."""
+    if delivery is None:
+        return "a deleted destination"
+    label = named(delivery.destination).label if delivery.destination in names() else delivery.destination
+    return f"{label} ({delivery.folder})" if delivery.folder else label
