@@ -31,6 +31,9 @@ LONG_AGO = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 Add = Callable[..., str]
 
+on_one_database = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+"""For what beat does whatever the database: half the time."""
+
 
 class RedisProcess:
     """A real Redis on a port of its own, that can be stopped and started again."""
@@ -54,13 +57,12 @@ class RedisProcess:
         self.process.wait()
 
 
-def eventually(true: Callable[[], object], seconds: float = 10) -> float:
-    """Wait until it is true; the seconds it took."""
+def eventually(true: Callable[[], object], seconds: float = 10) -> None:
+    """Wait until it is true."""
     began = time.monotonic()
     while not true():
         assert time.monotonic() - began < seconds, f"not true within {seconds} s"
         time.sleep(0.02)
-    return time.monotonic() - began
 
 
 @pytest.fixture
@@ -124,7 +126,8 @@ def test_beat_fires_a_row_when_it_is_due_and_rings_for_it(
     with db.reading() as session:
         (run,) = session.scalars(select(ScheduleRun)).all()
         row = session.get_one(ScheduledExport, schedule_id)
-    assert timedelta(0) <= run.created_at - due < timedelta(seconds=1)
+    late = run.created_at - due
+    assert timedelta(0) <= late < timedelta(seconds=beat.LONGEST_SLEEP + 2)  # two for a busy machine
     assert (run.outcome, run.slot) == ("fired", due)
     assert row.next_run_at is not None
     assert row.next_run_at > now()
@@ -132,13 +135,14 @@ def test_beat_fires_a_row_when_it_is_due_and_rings_for_it(
     assert not list(tmp_path.glob("celerybeat*")), "beat keeps no file"
 
 
+@on_one_database
 def test_a_redis_that_is_away_delays_no_schedule_and_static_entries_come_back_with_it(
     redis: RedisProcess, schedule: Add
 ) -> None:
     def fire_without_redis(so_many: int) -> None:
         for fired in range(len(exports()) + 1, len(exports()) + so_many + 1):
             schedule(now())
-            assert eventually(lambda fired=fired: len(exports()) == fired) < 4
+            eventually(lambda fired=fired: len(exports()) == fired)
             time.sleep(0.4)  # until the static entry is due and cannot be sent
 
     redis.stop()
@@ -155,6 +159,7 @@ def test_a_redis_that_is_away_delays_no_schedule_and_static_entries_come_back_wi
         eventually(beat_pulse)
 
 
+@on_one_database
 def test_a_database_that_is_away_does_not_end_beat(
     redis: RedisProcess, schedule: Add, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -175,6 +180,7 @@ def test_a_database_that_is_away_does_not_end_beat(
     assert before <= len(exports()) == 1
 
 
+@on_one_database
 def test_everything_due_is_fired_in_batches_without_a_sleep_between(schedule: Add, rung: list[str]) -> None:
     for _ in range(25):
         schedule(LONG_AGO)
@@ -182,6 +188,7 @@ def test_everything_due_is_fired_in_batches_without_a_sleep_between(schedule: Ad
     assert len(rung) == len(exports()) == 25
 
 
+@on_one_database
 def test_a_long_backlog_lets_other_work_in_and_goes_on_at_once(schedule: Add, rung: list[str]) -> None:
     for _ in range(5):
         schedule(LONG_AGO)
@@ -189,6 +196,7 @@ def test_a_long_backlog_lets_other_work_in_and_goes_on_at_once(schedule: Add, ru
     assert len(exports()) == 2
 
 
+@on_one_database
 def test_beat_sleeps_until_the_next_slot_but_no_longer_than_a_second(schedule: Add, rung: list[str]) -> None:
     assert fire_all_due() == 1
     schedule(now() + timedelta(seconds=60))
@@ -197,10 +205,9 @@ def test_beat_sleeps_until_the_next_slot_but_no_longer_than_a_second(schedule: A
     assert 0 < fire_all_due() <= 0.5
 
 
+@on_one_database
 @pytest.mark.parametrize("asked", [None, 0.2, 300])
-def test_the_interval_can_be_shortened_but_not_stretched(
-    redis: RedisProcess, schedule: Add, asked: float | None
-) -> None:
+def test_the_interval_can_be_shortened_but_not_stretched(broker: str, schedule: Add, asked: float | None) -> None:
     scheduler = DatabaseScheduler(app=application(), max_interval=asked)
     assert scheduler.max_interval == min(asked or 1, 1)
     assert 0 <= scheduler.tick() <= scheduler.max_interval
@@ -217,6 +224,7 @@ def test_two_beats_pulse_and_fire_side_by_side(redis: RedisProcess, schedule: Ad
     assert redis.client.llen("render") == 30
 
 
+@on_one_database
 def test_the_beat_program_fires_and_stops_on_sigterm(redis: RedisProcess, schedule: Add, tmp_path: Path) -> None:
     schedule(LONG_AGO)
     options = ["--scheduler", "schedules.beat:DatabaseScheduler"]

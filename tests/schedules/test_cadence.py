@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, datetime, time
+from pathlib import Path
 
 import pytest
 
@@ -202,6 +205,15 @@ def test_a_senseless_field_is_named(fields: dict[str, object], culprit: str, say
     assert refused.value.field == culprit
     assert says in refused.value.message
     assert len(refused.value.message) < 200
+
+
+def test_the_cadence_brings_no_database_and_no_celery_along() -> None:
+    program = (
+        "import sys, schedules.cadence; print({'sqlalchemy', 'celery', 'pydantic'} & sys.modules.keys() or 'light')"
+    )
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run([sys.executable, "-c", program], cwd=root, check=True, capture_output=True, text=True)
+    assert done.stdout == "light\n"
 
 
 def test_times_are_read_with_and_without_seconds() -> None:
