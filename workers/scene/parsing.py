@@ -13,6 +13,7 @@ _DEEPEST = 200
 _MOST_VALUES = 4_000_000
 _ENVELOPES = ("canvas_data", "canvasData", "snapshot", "tldraw")
 _MOST_WRAPPINGS = 8
+_PARTS = frozenset({"shapes", "elements", "nodes", "objects", "connections", "groups", "store", "records", "schema"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,9 @@ def load(text: str) -> Source:
         shown = {str: "text", int: "a number", float: "a number", bool: "true or false", type(None): "null"}
         found = shown.get(type(canvas), "something else")
         message = f"The canvas is {found}, not a JSON object with shapes. Send the canvas as the editor saved it."
+        raise BadDocument(message)
+    if canvas and not _PARTS & canvas.keys():
+        message = "The JSON has none of a canvas's parts, such as `shapes` or `store`. Send the canvas as it was saved."
         raise BadDocument(message)
     return Source(document, canvas, title)
 

@@ -1,0 +1,163 @@
+"""The contract of every conversion: each reachable pair of kind and format, with each sample of that kind."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import time
+from functools import cache, partial
+from pathlib import Path
+
+import pytest
+from lxml import etree
+from PIL import Image
+from pypdf import PdfReader
+
+from longshore.errors import Permanent
+from longshore.settings import settings
+from workers import needs
+from workers.convert import convert
+from workers.plan import Cell, matrix
+from workers.renderers.base import KINDS
+
+SAMPLES = Path(__file__).resolve().parent.parent / "samples"
+LIMIT = 30.0
+"""Seconds for any document, however nasty."""
+
+
+@cache
+def cells() -> tuple[Cell, ...]:
+    return tuple(matrix(partial(needs.check, settings=settings())))
+
+
+def samples(kind: str, folder: str = "") -> list[Path]:
+    return sorted(path for path in (SAMPLES / kind / folder).glob("*") if path.is_file())
+
+
+def pairs() -> list[object]:
+    return [
+        pytest.param(cell, path, id=f"{cell.kind}-{cell.format}-{path.name}")
+        for cell in cells()
+        for path in samples(cell.kind)
+    ]
+
+
+def bad_pairs(folder: str) -> list[object]:
+    """Broken and nasty samples, each into the formats that take the most different ways."""
+    return [
+        pytest.param(cell, path, id=f"{cell.kind}-{cell.format}-{path.name}")
+        for cell in cells()
+        if cell.format in {"svg", "png", "html"}
+        for path in samples(cell.kind, folder)
+    ]
+
+
+def run(cell: Cell, path: Path, folder: Path, **given: object) -> tuple[bytes, list[str]]:
+    if not cell.available:
+        pytest.skip(f"needs {', '.join(cell.needs)}: {' and '.join(cell.remedies)}")
+    folder.mkdir(exist_ok=True)
+    document, render = convert(path, cell.kind, cell.format, title="Sample", given=given, folder=folder, seconds=LIMIT)
+    return document.read_bytes(), render.warnings
+
+
+def open_picture(content: bytes) -> None:
+    with Image.open(io.BytesIO(content)) as picture:
+        picture.load()
+        assert picture.width > 0
+        assert picture.height > 0
+
+
+def open_pdf(content: bytes) -> None:
+    assert len(PdfReader(io.BytesIO(content)).pages) > 0
+
+
+def open_svg(content: bytes) -> None:
+    root = etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True))
+    assert etree.QName(root).localname == "svg"
+    for element in root.iter(etree.Element):
+        assert etree.QName(element).localname != "script"
+        for name, value in element.attrib.items():
+            assert not etree.QName(name).localname.startswith("on"), name
+            if etree.QName(name).localname == "href":
+                assert value.startswith(("#", "data:", "https://", "http://", "mailto:")), value
+                assert etree.QName(element).localname == "a" or value.startswith(("#", "data:")), value
+
+
+def open_html(content: bytes) -> None:
+    text = content.decode()
+    assert text.lstrip().lower().startswith("<!doctype html>")
+    assert "Content-Security-Policy" in text
+    loads = re.findall(r"<(?:img|script|link|iframe|source)[^>]+(?:src|href)=[\"']?(https?:[^\"' >]+)", text)
+    assert loads == [], "a page of ours works offline"
+
+
+def open_json(content: bytes) -> None:
+    assert json.loads(content)
+
+
+def open_text(content: bytes) -> None:
+    assert content.decode().strip()
+
+
+OPENERS = {
+    "png": open_picture,
+    "jpeg": open_picture,
+    "webp": open_picture,
+    "pdf": open_pdf,
+    "svg": open_svg,
+    "html": open_html,
+    "json": open_json,
+    "md": open_text,
+}
+
+
+@pytest.mark.parametrize(("cell", "path"), pairs())
+def test_a_sample_becomes_a_file_that_another_reader_opens(cell, path, tmp_path):
+    content, _warnings = run(cell, path, tmp_path / "out")
+    OPENERS[cell.format](content)
+
+
+@pytest.mark.parametrize("cell", cells(), ids=lambda cell: f"{cell.kind}-{cell.format}")
+def test_the_same_document_gives_the_same_bytes(cell, tmp_path):
+    path = next((SAMPLES / cell.kind).glob("showcase.*"))
+    first, _ = run(cell, path, tmp_path / "first")
+    second, _ = run(cell, path, tmp_path / "second")
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    "cell", [cell for cell in cells() if cell.format == "png"], ids=lambda cell: f"{cell.kind}-png"
+)
+def test_a_picture_shows_something(cell, tmp_path):
+    path = next((SAMPLES / cell.kind).glob("showcase.*"))
+    content, _ = run(cell, path, tmp_path / "out")
+    with Image.open(io.BytesIO(content)) as picture:
+        assert len(picture.convert("RGB").getcolors(maxcolors=2**24) or []) > 10
+
+
+@pytest.mark.parametrize(("cell", "path"), bad_pairs("broken"))
+def test_a_broken_document_ends_in_a_clear_error(cell, path, tmp_path):
+    with pytest.raises(Permanent) as raised:
+        run(cell, path, tmp_path / "out")
+    assert len(raised.value.message) > 15
+    assert "Traceback" not in raised.value.message
+    assert str(tmp_path) not in raised.value.message
+
+
+@pytest.mark.parametrize(("cell", "path"), bad_pairs("nasty"))
+def test_a_nasty_document_ends_within_its_limit(cell, path, tmp_path):
+    began = time.monotonic()
+    try:
+        content, _ = run(cell, path, tmp_path / "out")
+    except Permanent:
+        content = b""  # refused: that is an end, too
+    if content:
+        OPENERS[cell.format](content)
+    assert time.monotonic() - began < LIMIT + 5
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_has_a_showcase_and_a_broken_sample(kind):
+    assert [path.stem for path in samples(kind) if path.stem == "showcase"] == ["showcase"]
+    assert samples(kind, "broken")
