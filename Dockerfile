@@ -50,6 +50,6 @@ ENV LONGSHORE_HOME=/var/lib/longshore \
 USER 10001:10001
 VOLUME /var/lib/longshore
 EXPOSE 8097
-HEALTHCHECK --interval=30s --timeout=10s --start-period=30s --retries=3 CMD ["python", "scripts/healthy.py", "web"]
+HEALTHCHECK --interval=30s --timeout=20s --start-period=30s --retries=3 CMD ["python", "scripts/healthy.py", "web"]
 ENTRYPOINT ["scripts/run"]
 CMD ["web"]

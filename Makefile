@@ -69,6 +69,7 @@ lock: ## Lock the dependencies again, each at its newest version (needs uv)
 	$(LOCK) --upgrade pyproject.toml -o requirements/runtime.txt
 	$(LOCK) --upgrade pyproject.toml --extra dev -c requirements/runtime.txt -o requirements/dev.txt
 	$(LOCK) --upgrade requirements/node.in -o requirements/node.txt
+	$(LOCK) --upgrade --no-deps requirements/redis.in -o requirements/redis.txt
 
 .PHONY: clean
 clean: ## Remove all that set-up and the checks made; var/ with its data stays

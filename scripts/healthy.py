@@ -13,7 +13,7 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-SECONDS = 5.0
+SECONDS = 10.0
 """How long an answer may take."""
 
 

@@ -20,7 +20,7 @@ from scripts.healthy import PROCESSES
 NAMES = {PREFIX + name.upper() for name in Settings.model_fields}
 VARIABLES = NAMES | {f"{PREFIX}{name.upper()}_FILE" for name in SECRETS}
 PARTS = ["web", "render", "upload", "beat", "flower"]
-LOCKS = ["runtime", "dev", "node"]
+LOCKS = ["runtime", "dev", "node", "redis"]
 
 
 def read(name: str) -> str:

