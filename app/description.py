@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from apiflask import APIFlask
 
 from app.api.problems import MEDIA_TYPE
 from app.api.schemas import Problem
+from app.api.schemas_export import CloudExportOut
 from app.api.schemas_file import FileIn
 
 WORDS = """Turns a document into a file and delivers it: rendered once, delivered to many places, now or on a schedule,
@@ -41,6 +43,12 @@ HEADERS = {
     "Idempotency-Key": "The same key with the same body makes one export, however often it is sent.",
     "Prefer": "`wait=N`: hold the answer until the export has ended, for up to N seconds (at most 60).",
 }
+OTHER_ANSWERS = {
+    ("/api/export", "200"): "ExportOut",
+    ("/api/export/cloud", "200"): "CloudExportOut",
+    ("/readyz", "503"): "Ready",
+}
+"""Answers of a call beside its usual one that are no problem, by path and status."""
 WITH_HEADERS = {"/api/export", "/api/export/cloud"}
 
 Spec = dict[str, Any]
@@ -55,7 +63,6 @@ def install(app: APIFlask) -> None:
         AUTO_404_RESPONSE=False,
         AUTO_AUTH_ERROR_RESPONSE=False,
         AUTO_SERVERS=False,
-        AUTO_OPERATION_ID=True,
     )
 
     @app.spec_processor
@@ -63,22 +70,37 @@ def install(app: APIFlask) -> None:
         if isinstance(spec, str):
             return spec
         schemas = spec.setdefault("components", {}).setdefault("schemas", {})
-        for model in (Problem, FileIn):
+        for model in (Problem, FileIn, CloudExportOut):
             _register(schemas, model)
         for schema in [*schemas.values()]:
             _lift(schemas, schema)
+        names = _names(app)
         for path, operations in spec["paths"].items():
             for method, operation in operations.items():
-                if isinstance(operation, dict):
-                    _complete(path, method, operation)
+                operation["operationId"] = names[path, method]
+                _complete(path, method, operation)
+        used = {tag for path in spec["paths"].values() for operation in path.values() for tag in operation["tags"]}
+        spec["tags"] = [{"name": name} for name in sorted(used)]
         return spec
+
+
+def _names(app: APIFlask) -> dict[tuple[str, str], str]:
+    """The name of each operation, by path and method: that of its function."""
+    return {
+        (re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), method.lower()): rule.endpoint.rpartition(".")[2]
+        for rule in app.url_map.iter_rules()
+        for method in rule.methods or ()
+    }
 
 
 def _complete(path: str, method: str, operation: Spec) -> None:
     responses = operation["responses"]
     responses.setdefault("default", {"description": "What went wrong, and what to do about it"})
     for status, response in responses.items():
-        if status == "default" or int(status) >= 400:  # noqa: PLR2004 - where errors begin
+        answer = OTHER_ANSWERS.get((path, status))
+        if answer:
+            response["content"] = {"application/json": {"schema": {"$ref": f"#/components/schemas/{answer}"}}}
+        elif status == "default" or int(status) >= 400:  # noqa: PLR2004 - where errors begin
             response["content"] = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     if path.startswith("/api/"):
         operation.setdefault("security", [{name: []} for name in SCHEMES])

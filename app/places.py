@@ -85,6 +85,9 @@ def check(
     secrets_at: str = "secrets",
 ) -> None:
     """Hold settings against the destination's own models. Raises Invalid with the field's path."""
+    for name, value in options.items():
+        if isinstance(value, str) and "\0" in value:
+            raise Invalid(f"{name} holds a NUL, which cannot be stored.", field=f"{options_at}.{name}")
     for model, values, prefix in ((kind.Options, options, options_at), (kind.Secrets, secrets, secrets_at)):
         try:
             model.model_validate(values)

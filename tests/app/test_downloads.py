@@ -12,6 +12,8 @@ from longshore.db import clock, transaction
 from longshore.models import Artifact, Export
 from tests.app.conftest import Api
 
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+
 
 @pytest.fixture
 def made(alice: Api, finish: Callable[..., bytes]) -> tuple[str, bytes]:

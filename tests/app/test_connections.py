@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from longshore.connections import open_secrets
+from longshore.db import reading, transaction
+from longshore.errors import Conflict, LongshoreError, NeedsReconnect
+from longshore.models import Connection, Delivery
+from longshore.settings import settings
+from longshore.states import DeliveryState
+from tests.app.conftest import Api
+from tests.app.test_deliveries import rendered
+
+S3 = {
+    "name": "backups",
+    "destination": "s3",
+    "options": {"bucket_name": "bucket"},
+    "secrets": {"access_key_id": "AKIA", "secret_access_key": "canary-secret"},
+}
+
+
+def secrets(connection_id: str) -> dict[str, Any]:
+    with reading() as session:
+        return open_secrets(session.get_one(Connection, connection_id))
+
+
+def block(delivery_id: str, connection_id: str) -> None:
+    with transaction() as session:
+        session.get_one(Delivery, delivery_id).connection_id = connection_id
+
+
+def test_secrets_go_in_and_never_come_out(alice: Api) -> None:
+    made = alice.ok("POST", "/connections", json=S3)
+    path = f"/connections/{made['id']}"
+    assert secrets(made["id"]) == S3["secrets"]
+    answers = [made, alice.ok("GET", path), alice.ok("GET", "/connections")]
+    answers += [alice.ok("PUT", path, json={"secrets": {"secret_access_key": "canary-new"}})]
+    assert not any("canary" in str(answer) or "AKIA" in str(answer) for answer in answers)
+    assert (made["options"], made["health"]) == ({"bucket_name": "bucket"}, "untested")
+    assert secrets(made["id"]) == {"access_key_id": "AKIA", "secret_access_key": "canary-new"}
+
+
+def test_a_wrong_secret_is_refused_without_being_repeated(alice: Api) -> None:
+    wrong = S3 | {"secrets": {"access_key_id": ["canary"], "secret_access_key": {"canary": 1}}}
+    problem = alice.problem(422, "POST", "/connections", json=wrong)
+    assert {one["field"] for one in problem["errors"]} == {"secrets.access_key_id", "secrets.secret_access_key"}
+    assert "canary" not in str(problem)
+    for change, field in (
+        ({"destination": "ftp"}, "destination"),
+        ({"options": {}}, "options.bucket_name"),
+        ({"options": {"bucket_name": "bucket", "colour": "red"}}, "options.colour"),
+        ({"secrets": {"access_key_id": "x"}}, "secrets.secret_access_key"),
+        ({"name": ""}, "name"),
+    ):
+        assert alice.problem(422, "POST", "/connections", json=S3 | change)["errors"][0]["field"] == field
+
+
+def test_changing_a_secret_releases_what_waited_for_it(alice: Api) -> None:
+    made = alice.ok("POST", "/connections", json=S3)
+    export = rendered(alice, DeliveryState.BLOCKED)
+    delivery = export["deliveries"][0]["id"]
+    block(delivery, made["id"])
+    alice.ok("PUT", f"/connections/{made['id']}", json={"name": "only the name"})
+    assert alice.ok("GET", f"/deliveries/{delivery}")["state"] == "blocked"
+    alice.ok("PUT", f"/connections/{made['id']}", json={"secrets": {"secret_access_key": "new"}})
+    assert alice.ok("GET", f"/deliveries/{delivery}")["state"] == "pending"
+    assert alice.ok("GET", f"/export/{export['id']}")["state"] == "processing"
+
+
+def test_a_change_is_checked_as_a_whole(alice: Api) -> None:
+    made = alice.ok("POST", "/connections", json=S3)
+    path = f"/connections/{made['id']}"
+    alice.problem(422, "PUT", path, json={})
+    alice.problem(422, "PUT", path, json={"destination": "folder"})
+    alice.problem(422, "PUT", path, json={"secrets": {"secret_access_key": None}})
+    alice.problem(422, "PUT", path, json={"options": {"bucket_name": "b"}})
+    assert secrets(made["id"]) == S3["secrets"]
+
+
+def test_a_connection_is_tested_for_real_and_its_health_is_kept(alice: Api) -> None:
+    made = alice.ok("POST", "/connections", json={"name": "f", "destination": "local", "options": {"folder": "in"}})
+    assert made["destination"] == "folder"
+    delivery = rendered(alice, DeliveryState.BLOCKED)["deliveries"][0]["id"]
+    block(delivery, made["id"])
+    result = alice.ok("POST", f"/connections/{made['id']}/test")
+    assert (result["ok"], result["rights"], result["released"]) == (True, ["write", "read", "delete"], 1)
+    assert result["account"] == str(settings().deliveries / "in")
+    assert list(Path(result["account"]).iterdir()) == []
+    shown = alice.ok("GET", f"/connections/{made['id']}")
+    assert (shown["health"], shown["last_error"]) == ("ok", None)
+    assert shown["last_tested_at"]
+    assert alice.ok("GET", f"/deliveries/{delivery}")["state"] == "pending"
+
+
+@pytest.mark.parametrize(
+    ("error", "health"), [(NeedsReconnect("Enter the key again."), "needs_reconnect"), (Conflict("Busy."), "failed")]
+)
+def test_a_test_that_fails_is_an_answer_not_an_error(
+    alice: Api, monkeypatch: pytest.MonkeyPatch, error: LongshoreError, health: str
+) -> None:
+    def refuse(_self: object) -> None:
+        raise error
+
+    monkeypatch.setattr("workers.destinations.folder.Folder.test", refuse)
+    made = alice.ok("POST", "/connections", json={"name": "f", "destination": "folder"})
+    result = alice.ok("POST", f"/connections/{made['id']}/test")
+    assert (result["ok"], result["message"]) == (False, error.message)
+    shown = alice.ok("GET", f"/connections/{made['id']}")
+    assert (shown["health"], shown["last_error"]) == (health, error.message)
+
+
+def test_an_endpoint_that_may_not_be_reached_is_told(alice: Api) -> None:
+    options = {"bucket_name": "bucket", "endpoint_url": "http://169.254.169.254/"}
+    made = alice.ok("POST", "/connections", json=S3 | {"options": options})
+    result = alice.ok("POST", f"/connections/{made['id']}/test")
+    assert not result["ok"]
+    assert "169.254.169.254" in result["message"]
+
+
+def test_a_connection_in_use_cannot_be_deleted(alice: Api) -> None:
+    made = alice.ok("POST", "/connections", json={"name": "f", "destination": "folder"})
+    path = f"/connections/{made['id']}"
+    body = {"schedule_type": "daily", "schedule_time": "09:00", "export_format": "png", "connection_id": made["id"]}
+    schedule = alice.ok("POST", "/scheduled-exports", json=body | {"file_id": alice.file()["id"]})
+    assert "schedule" in alice.problem(409, "DELETE", path)["detail"]
+    alice.ok("DELETE", f"/scheduled-exports/{schedule['id']}")
+    export = alice.export(deliveries=[{"connection_id": made["id"]}])
+    assert "on their way" in alice.problem(409, "DELETE", path)["detail"]
+    alice.ok("POST", f"/export/{export['id']}/cancel")
+    alice.ok("DELETE", path)
+    assert alice.ok("GET", "/connections")["connections"] == []
+    assert secrets(made["id"]) == {}
+    assert alice.ok("GET", f"/export/{export['id']}")["deliveries"][0]["connection_id"] == made["id"]
+    problem = alice.problem(
+        422,
+        "POST",
+        "/export",
+        json={"source": {"kind": "svg", "content": "x"}, "format": "png"}
+        | {"deliveries": [{"connection_id": made["id"]}]},
+    )
+    assert "one request only" in problem["detail"]
+
+
+def test_a_connection_that_nothing_refers_to_is_gone(alice: Api) -> None:
+    made = alice.ok("POST", "/connections", json=S3)
+    alice.ok("DELETE", f"/connections/{made['id']}")
+    alice.problem(404, "GET", f"/connections/{made['id']}")
+    with reading() as session:
+        assert session.get(Connection, made["id"]) is None
