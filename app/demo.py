@@ -77,17 +77,17 @@ def run(settings: Settings) -> int:
     seconds = round(time.monotonic() - began, 1)
     summary = {"rows": [asdict(row) for row in rows], "seconds": seconds}
     (home / "summary.json").write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    console.print(_table(rows))
+    console.print(_table(rows, home / "deliveries"))
     failed = [
         row for row in rows if row.status not in {"completed", "unavailable"} and not row.status.startswith("needs")
     ]
     missing = [row for row in rows if row.status.startswith("needs")]
-    console.print(f"{sum(row.verified for row in rows)} files delivered and verified in {seconds:g} s.", style="bold")
+    console.print(f"\n{sum(row.verified for row in rows)} files delivered and verified in {seconds:g} s.", style="bold")
     for row in missing:
         console.print(f"not made here: {row.kind} to {row.format} {row.status}", style="yellow")
     for row in failed:
         console.print(f"FAILED {row.kind} to {row.format}: {row.status}", style="bold red")
-    console.print(f"Summary: {home / 'summary.json'}   Files: {home / 'deliveries'}")
+    console.print(f"Summary: {home / 'summary.json'}", soft_wrap=True)
     return 1 if failed else 0
 
 
@@ -244,8 +244,8 @@ def _schedule(client: Client, console: Console) -> Row:
     return row
 
 
-def _table(rows: list[Row]) -> Table:
-    table = Table(title="What arrived", title_justify="left", show_edge=False)
+def _table(rows: list[Row], root: Path) -> Table:
+    table = Table(title=f"What arrived in {root}", title_justify="left", show_edge=False)
     for name, justify in (
         ("Document", "left"),
         ("Format", "left"),
@@ -257,5 +257,6 @@ def _table(rows: list[Row]) -> Table:
     table.add_column("SHA-256, verified")
     for row in rows:
         proof = f"{row.sha256[:12]} ✔" if row.verified else row.status.partition(":")[0]
-        table.add_row(row.kind, row.format, row.path, f"{row.size:,}", str(row.ms), proof)
+        where = str(Path(row.path).relative_to(root)) if row.path else ""
+        table.add_row(row.kind, row.format, where, f"{row.size:,}", str(row.ms), proof)
     return table

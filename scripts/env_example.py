@@ -1,4 +1,4 @@
-# ruff: noqa: INP001 - a script, not a module of a package
+
 """Write `.env.example`, every setting with its description and default: `python scripts/env_example.py`."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# ruff: noqa: INP001 - a script, not a module of a package
+
 """Hold the migrations against the models, on an empty SQLite of its own.
 
 `python scripts/migration.py check` fails where the models ask for something that no migration brings.

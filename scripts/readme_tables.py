@@ -47,8 +47,8 @@ def destinations_table() -> str:
 def filled(text: str) -> str:
     """README with the tables between its markers as they should be."""
     for name, table in (("formats", formats_table()), ("destinations", destinations_table())):
-        pattern = rf"(<!-- {name} -->\n).*?(\n<!-- /{name} -->)"
-        text = re.sub(pattern, lambda match, table=table: match[1] + table + match[2], text, flags=re.DOTALL)
+        pattern = rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)"
+        text = re.sub(pattern, lambda match, table=table: match[1] + table + "\n" + match[2], text, flags=re.DOTALL)
     return text
 
 

@@ -1,0 +1,29 @@
+"""The rows. Ids are UUID text, instants UTC, sizes bytes. States are written by `longshore.states.move` alone."""
+
+from __future__ import annotations
+
+from longshore.models.access import ApiKey, IdempotencyKey
+from longshore.models.deliveries import Connection, Delivery, Receipt
+from longshore.models.documents import File, FileVersion
+from longshore.models.exports import Artifact, Attempt, Event, Export
+from longshore.models.rows import ID, new_id
+from longshore.models.schedules import Pulse, ScheduledExport, ScheduleRun
+
+__all__ = [
+    "ID",
+    "ApiKey",
+    "Artifact",
+    "Attempt",
+    "Connection",
+    "Delivery",
+    "Event",
+    "Export",
+    "File",
+    "FileVersion",
+    "IdempotencyKey",
+    "Pulse",
+    "Receipt",
+    "ScheduleRun",
+    "ScheduledExport",
+    "new_id",
+]

@@ -1,0 +1,73 @@
+"""Connections, deliveries and receipts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from longshore.db import Base
+from longshore.models.rows import ID, Lease, new_id
+
+
+class Connection(Base):
+    """Credentials for one provider. `secret` is an envelope of `longshore.vault`; `one_off` came with an export."""
+
+    __tablename__ = "connections"
+    __table_args__ = (Index("ix_connections_owner", "owner", "name"),)
+
+    id: Mapped[str] = mapped_column(ID, primary_key=True, default=new_id)
+    owner: Mapped[str] = mapped_column(String(200))
+    name: Mapped[str] = mapped_column(String(200))
+    destination: Mapped[str] = mapped_column(String(32))
+    options: Mapped[dict[str, Any]]
+    secret: Mapped[bytes] = mapped_column(LargeBinary)
+    one_off: Mapped[bool]
+    health: Mapped[str] = mapped_column(String(16), default="untested")
+    last_error: Mapped[str | None] = mapped_column(Text)
+    last_tested_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class Delivery(Lease, Base):
+    """One artifact to one connection, folder and name. `checkpoint` is an envelope: it may hold a capability."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        Index("ix_deliveries_owner_created", "owner", "created_at"),
+        Index("ix_deliveries_open", "state", "lease_until"),
+    )
+
+    id: Mapped[str] = mapped_column(ID, primary_key=True, default=new_id)
+    owner: Mapped[str] = mapped_column(String(200))
+    export_id: Mapped[str] = mapped_column(ForeignKey("exports.id", ondelete="CASCADE"), index=True)
+    connection_id: Mapped[str] = mapped_column(ForeignKey("connections.id"), index=True)
+    destination: Mapped[str] = mapped_column(String(32))
+    folder: Mapped[str] = mapped_column(String(1024), default="")
+    name: Mapped[str] = mapped_column(String(255), default="")
+    conflict: Mapped[str] = mapped_column(String(16))
+    state: Mapped[str] = mapped_column(String(16))
+    bytes_sent: Mapped[int] = mapped_column(BigInteger, default=0)
+    size: Mapped[int | None] = mapped_column(BigInteger)
+    checkpoint: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class Receipt(Base):
+    """What the provider confirmed about a delivery, beside the SHA-256 of the artifact that was sent."""
+
+    __tablename__ = "receipts"
+
+    delivery_id: Mapped[str] = mapped_column(ForeignKey("deliveries.id", ondelete="CASCADE"), primary_key=True)
+    provider_id: Mapped[str] = mapped_column(Text)
+    path: Mapped[str] = mapped_column(Text)
+    url: Mapped[str] = mapped_column(Text)
+    size: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str] = mapped_column(String(64))
+    checksum: Mapped[str] = mapped_column(String(200))
+    verified: Mapped[str] = mapped_column(String(16))
+    skipped: Mapped[bool]
+    extra: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]

@@ -1,0 +1,87 @@
+"""Exports, their artifacts, and the history of both."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from longshore.db import Base, BigId
+from longshore.models.rows import ID, Lease, new_id
+
+
+class Export(Lease, Base):
+    """One request: one document into one format. `progress` is 0 to 100, `phase` says of what."""
+
+    __tablename__ = "exports"
+    __table_args__ = (
+        Index("ix_exports_owner_created", "owner", "created_at"),
+        Index("ix_exports_open", "state", "lease_until", postgresql_where=text("state in ('initiated', 'processing')")),
+        Index("ix_exports_expiry", "state", "expires_at"),
+    )
+
+    id: Mapped[str] = mapped_column(ID, primary_key=True, default=new_id)
+    owner: Mapped[str] = mapped_column(String(200))
+    file_id: Mapped[str] = mapped_column(ForeignKey("files.id"), index=True)
+    file_version: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(32))
+    format: Mapped[str] = mapped_column(String(32))
+    name: Mapped[str] = mapped_column(String(255))
+    settings: Mapped[dict[str, Any]]
+    state: Mapped[str] = mapped_column(String(16))
+    phase: Mapped[str] = mapped_column(String(32), default="waiting")
+    progress: Mapped[float] = mapped_column(default=0.0)
+    deadline: Mapped[float]
+    report: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    expires_at: Mapped[datetime | None]
+
+
+class Artifact(Base):
+    """The bytes an export made; `key` is where the artifact store has them."""
+
+    __tablename__ = "artifacts"
+
+    id: Mapped[str] = mapped_column(ID, primary_key=True, default=new_id)
+    export_id: Mapped[str] = mapped_column(ForeignKey("exports.id", ondelete="CASCADE"), unique=True)
+    owner: Mapped[str] = mapped_column(String(200))
+    key: Mapped[str] = mapped_column(String(255))
+    filename: Mapped[str] = mapped_column(String(255))
+    media_type: Mapped[str] = mapped_column(String(100))
+    size: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
+class Attempt(Base):
+    """One try at rendering or delivering. `outcome` is empty while it runs."""
+
+    __tablename__ = "attempts"
+    __table_args__ = (Index("ix_attempts_export", "export_id", "started_at"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    export_id: Mapped[str] = mapped_column(ForeignKey("exports.id", ondelete="CASCADE"))
+    delivery_id: Mapped[str | None] = mapped_column(ForeignKey("deliveries.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    worker: Mapped[str] = mapped_column(String(255))
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    outcome: Mapped[str] = mapped_column(String(32), default="")
+    message: Mapped[str] = mapped_column(Text, default="")
+
+
+class Event(Base):
+    """One line of an export's history."""
+
+    __tablename__ = "events"
+    __table_args__ = (Index("ix_events_export", "export_id", "id"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    owner: Mapped[str] = mapped_column(String(200))
+    export_id: Mapped[str] = mapped_column(ForeignKey("exports.id", ondelete="CASCADE"))
+    delivery_id: Mapped[str | None] = mapped_column(ID)
+    kind: Mapped[str] = mapped_column(String(64))
+    data: Mapped[dict[str, Any]]
+    at: Mapped[datetime]
