@@ -21,7 +21,14 @@ def build(*, configure_logs: bool) -> APIFlask:
     """A new application."""
     if configure_logs:
         logs.configure()
-    app = Application("app", title="Longshore", version=VERSION, json_errors=False, docs_path=None)
+    app = Application(
+        "app",
+        title="Longshore",
+        version=VERSION,
+        json_errors=False,
+        docs_path=None,
+        static_folder=None,  # type: ignore[arg-type]  # Flask takes it: there is no such folder
+    )
     limit = settings().max_body
     app.config.update(MAX_CONTENT_LENGTH=limit, MAX_FORM_MEMORY_SIZE=limit)
     app.url_map.strict_slashes = False

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from prometheus_client.parser import text_string_to_metric_families
+
+from app import create_app
+from longshore import VERSION, pulses, settings
+from longshore.db import clock, transaction
+from tests.app.conftest import Api
+
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+
+
+def pulse(*names: str, seconds: float = 0) -> None:
+    with transaction() as session:
+        for name in names:
+            pulses.write(session, name, now=clock(session) - timedelta(seconds=seconds))
+
+
+def test_the_process_is_up_without_anything_else(client: FlaskClient) -> None:
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.get_json()) == (200, {"status": "ok", "version": VERSION})
+
+
+def test_everything_that_works_is_ready(broker: str, database: str) -> None:
+    client = create_app(configure_logs=False).test_client()
+    pulse("beat", "queue:render", "queue:upload")
+    answer = client.get("/readyz")
+    assert answer.status_code == 200, answer.get_json()
+    assert answer.get_json()["checks"].keys() == {
+        "database",
+        "redis",
+        "store",
+        "beat",
+        "queue:render",
+        "queue:upload",
+    }
+
+
+def test_what_does_not_work_is_named_with_what_to_do(client: FlaskClient, home: Path) -> None:
+    pulse("beat")
+    pulse("queue:render", seconds=pulses.STALE + 5)
+    (home / "artifacts").mkdir()
+    (home / "artifacts" / "checks").write_text("in the way")
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    checks = answer.get_json()["checks"]
+    assert {name for name, check in checks.items() if check["ok"]} == {"database", "beat"}
+    assert checks["redis"]["message"] == "Redis does not answer: see LONGSHORE_REDIS_URL."
+    assert checks["queue:render"]["message"] == "Silent for 65 s. Start a worker of the queue render."
+    assert checks["queue:upload"]["message"] == "Never seen. Start a worker of the queue upload."
+    assert str(home) not in answer.get_data(as_text=True)
+
+
+def test_the_figures_are_prometheus_text(client: FlaskClient, alice: Api, finish: Callable[..., bytes]) -> None:
+    finish(alice.export()["id"])
+    alice.export(deliveries=[{"destination": "local"}])
+    pulse("beat", seconds=30)
+    alice("GET", "/files")
+    client.open("/api/files", method="BREW")
+    text = client.get("/metrics").get_data(as_text=True)
+    values = {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+    assert values["longshore_exports", "completed"] == 1
+    assert values["longshore_exports", "initiated"] == 1
+    assert values["longshore_exports", "failed"] == 0
+    assert values["longshore_deliveries", "pending"] == 1
+    assert 0 <= values["longshore_queue_age_seconds", "render"] < 60
+    assert 30 <= values["longshore_pulse_age_seconds", "beat"] < 60
+    assert values["longshore_http_request_seconds_count", "POST", "/api/export", "202"] == 2
+    assert values["longshore_http_request_seconds_count", "other", "unknown", "405"] == 1
+
+
+def test_the_docs_page_needs_nothing_from_elsewhere(
+    client: FlaskClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("swagger-ui.css", "swagger-ui-bundle.js"):
+        (tmp_path / name).write_text(f"/* {name} */")
+    monkeypatch.setenv("LONGSHORE_ASSETS", str(tmp_path))
+    settings.settings.cache_clear()
+    page = client.get("/docs")
+    assert "http" not in page.get_data(as_text=True)
+    assert "script-src 'self';" in page.headers["Content-Security-Policy"]
+    assert client.get("/docs/swagger-ui.css").content_type.startswith("text/css")
+    assert client.get("/docs/swagger-ui-bundle.js").get_data(as_text=True) == "/* swagger-ui-bundle.js */"
+    assert "/openapi.json" in client.get("/docs/start.js").get_data(as_text=True)
+    assert client.get("/docs/manifest.json").status_code == 404
+
+
+def test_the_docs_page_says_how_to_get_its_files(
+    client: FlaskClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LONGSHORE_ASSETS", str(tmp_path))
+    settings.settings.cache_clear()
+    assert "make assets" in client.get("/docs").get_data(as_text=True)
+    assert client.get("/docs/swagger-ui.css").status_code == 404
