@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from honcho.environ import parse_procfile
@@ -17,6 +20,9 @@ from longshore.settings import ROOT, Settings, environment
 
 OWNER = "local"
 """Owner of what is made with the key that `longshore up` prints."""
+
+STOPPED = frozenset({130, 143})
+"""What honcho answers after SIGINT and SIGTERM."""
 
 
 def run(settings: Settings) -> int:
@@ -38,25 +44,52 @@ def run(settings: Settings) -> int:
         "LONGSHORE_HOME": str(home),
         "LONGSHORE_FLOWER_PORT": str(flower),
     }
+    with _redis(home, env):
+        return _run_processes(
+            env,
+            f"""
+  API      {url}/api   (docs: {url}/docs)
+  Flower   http://127.0.0.1:{flower}
+  Key      {key}
+  Home     {home}
+
+  curl -H 'Authorization: Bearer {key}' {url}/api/formats
+
+  Ctrl-C stops everything.
+
+""",
+        )
+
+
+@contextmanager
+def _redis(home: Path, env: dict[str, str]) -> Iterator[None]:
+    """A Redis of our own where none is named. It outlives the processes that use it, so their last words are heard."""
+    if env.get("LONGSHORE_REDIS_URL") or env.get("LONGSHORE_REDIS_URL_FILE"):
+        yield
+        return
+    server = redis_server(home / "redis")
+    env["LONGSHORE_REDIS_URL"] = server.url
+    with (home / "redis" / "log.txt").open("ab") as log:
+        # In a session of its own: Ctrl-C is for the processes, and Redis is stopped after them.
+        process = subprocess.Popen(server.command, stdout=log, stderr=log, start_new_session=True)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _run_processes(env: dict[str, str], greeting: str) -> int:
+    """All of the Procfile but `release`, until a signal or until one of them ends; the exit code."""
     manager = Manager()
-    if not (env.get("LONGSHORE_REDIS_URL") or env.get("LONGSHORE_REDIS_URL_FILE")):
-        server = redis_server(home / "redis")
-        env["LONGSHORE_REDIS_URL"] = server.url
-        manager.add_process("redis", " ".join(f"'{part}'" for part in server.command), cwd=str(ROOT))
     for name, command in parse_procfile((ROOT / "Procfile").read_text(encoding="utf-8")).processes.items():
         if name != "release":
             manager.add_process(name, f"exec {command}", env=env, cwd=str(ROOT))
-    sys.stdout.write(
-        f"\n  API      {url}/api   (docs: {url}/docs)\n"
-        f"  Flower   http://127.0.0.1:{flower}\n"
-        f"  Key      {key}\n"
-        f"  Home     {home}\n\n"
-        f"  curl -H 'Authorization: Bearer {key}' {url}/api/formats\n\n"
-        "  Ctrl-C stops everything.\n\n"
-    )
+    sys.stdout.write(greeting)
     sys.stdout.flush()
     manager.loop()
-    return manager.returncode or 0
+    # Whoever stopped it meant to; a process that ended by itself is a failure, whatever it says.
+    return 0 if manager.returncode in STOPPED else (manager.returncode or 1)
 
 
 def local_key(home: Path) -> str:
