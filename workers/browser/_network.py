@@ -94,6 +94,9 @@ def _answer(route: Route) -> None:
     if outline and (path := settings().assets / outline[1]).is_file():
         route.fulfill(path=path, content_type="application/json")
         return
+    if route.request.is_navigation_request():
+        route.fulfill(status=204)  # stay: an aborted navigation would end the page and the call that runs in it
+        return
     route.abort()
 
 

@@ -78,6 +78,7 @@ class WarmPages:
         warm.calls += 1
         answer = json.loads(warm.page.evaluate(CALL % script, json.dumps(argument)))
         if "error" in answer:
+            warm.calls = MAX_CALLS  # what threw may have left the page in any state
             raise ScriptError(answer["error"])
         return answer["value"]
 

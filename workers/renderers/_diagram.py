@@ -26,6 +26,10 @@ def finish(svg: str, render: Render, *, margin: bool = True) -> bytes:
     `margin` False: the drawing has margins and a background of its own.
     """
     root = clean_svg(svg.encode(), render)
+    for element in root.iter():  # a library's first drawing in a page may write them in another order than its second
+        attributes = sorted(element.attrib.items())
+        element.attrib.clear()
+        element.attrib.update(attributes)
     own = measure(root) or SIZELESS
     if view_box(root) is None:
         resize(root, own)

@@ -10,6 +10,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from workers.renderers.base import Render
+
 GEOGRAPHIC = ("scattergeo", "choropleth")
 
 START = """(() => {
@@ -22,7 +24,7 @@ START = """(() => {
 })();"""
 
 
-def chart_page(figure: dict[str, Any], title: str, ground: str) -> str:
+def chart_page(figure: dict[str, Any], title: str, ground: str, maps: dict[str, Any]) -> str:
     """The page. Its policy names its two scripts by their hashes, so nothing inside the figure can run."""
     library = _library()
     hashes = " ".join(f"'sha256-{_digest(script)}'" for script in (library, START))
@@ -38,7 +40,7 @@ def chart_page(figure: dict[str, Any], title: str, ground: str) -> str:
         f"<title>{html.escape(title or 'Chart')}</title>\n"
         f"<style>html{{background:{_css_value(ground)}}}body{{margin:0}}#chart{{{size}}}</style>\n</head>\n<body>\n"
         '<div id="chart"></div>\n'
-        f'<script type="application/json" id="maps">{_embedded(_maps(figure))}</script>\n'
+        f'<script type="application/json" id="maps">{_embedded(maps)}</script>\n'
         f'<script type="application/json" id="figure">{_embedded(figure)}</script>\n'
         f"<script>{library}</script>\n<script>{START}</script>\n</body>\n</html>\n"
     )
@@ -62,8 +64,8 @@ def _embedded(value: object) -> str:
     return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")
 
 
-def _maps(figure: dict[str, Any]) -> dict[str, Any]:
-    """The outlines that the figure's geographic subplots need, by plotly.js's names for them."""
+def outlines(figure: dict[str, Any], render: Render) -> dict[str, Any]:
+    """The map outlines that the figure's geographic subplots need, by plotly.js's names for them."""
     from workers.browser import asset
 
     if not any(trace.get("type") in GEOGRAPHIC for trace in figure["data"]):
@@ -76,4 +78,6 @@ def _maps(figure: dict[str, Any]) -> dict[str, Any]:
         path = asset(f"maps/{name}.json")
         if name.replace("-", "").replace("_", "").isalnum() and path.is_file():
             found[name] = json.loads(path.read_text(encoding="utf-8"))
+        else:
+            render.warn(f"The page lacks the map outline {name[:40]}, which is not among this machine's assets.")
     return found

@@ -142,13 +142,15 @@ def _problem(said: str, text: str) -> str:
     if said.startswith("No diagram type detected"):
         known = "flowchart, sequenceDiagram or gantt"
         return f"This is not Mermaid text: its first line names no diagram type, such as {known}."
+    if "image cannot be decoded" in said:
+        return "The diagram shows a picture from an address, and nothing is loaded while drawing. Take the picture out."
     own = _LINE.search(said)
     where = ""
     if own:
         rest = _parsed_lines(text)
         line = rest[min(int(own[1]), len(rest)) - 1]
-        where, said = f" on line {line}", said.removeprefix(own[0])
-    return f"The Mermaid text is broken{where}: {said.strip(' :.')}."[:2000]
+        where, said = f" on line {line}", "\n" + said.removeprefix(own[0])
+    return f"The Mermaid text is broken{where}: {said}"[:2000]
 
 
 def _parsed_lines(text: str) -> list[int]:

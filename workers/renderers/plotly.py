@@ -8,15 +8,15 @@ from typing import Any
 
 from workers.renderers._diagram import FONTS, finish, is_dark
 from workers.renderers._figure import MAX_ROWS, decoded, read_figure, tables
-from workers.renderers._figure_page import chart_page
+from workers.renderers._figure_page import chart_page, outlines
 from workers.renderers._pixels import colour, encode, limited, open_picture
 from workers.renderers.base import BadDocument, Document, Render, conversion
 
 DRAW = """async ({ figure, options }) => {
   Plotly.setPlotConfig({ topojsonURL: location.origin + '/plotly/maps/', logging: 0 });
-  const known = Plotly.PlotSchema.get().traces;
+  globalThis.kinds ||= new Set(Object.keys(Plotly.PlotSchema.get().traces));
   for (const [index, trace] of figure.data.entries()) {
-    if (trace.type !== undefined && !known[trace.type]) return { problem: [index + 1, String(trace.type)] };
+    if (trace.type !== undefined && !kinds.has(trace.type)) return { problem: [index + 1, String(trace.type)] };
   }
   let dice = 20121117;
   Math.random = () => (dice = (dice * 16807) % 2147483647) / 2147483647;
@@ -67,7 +67,7 @@ def to_html(source: Document, render: Render) -> Document:
     """A web page of its own with the chart live: zoom, hover and legend work without a network."""
     figure = _prepared(source, render)
     ground = figure["layout"].get("paper_bgcolor") or ("#111111" if is_dark(render) else "white")
-    return render.save("html", chart_page(figure, source.title, str(ground)))
+    return render.save("html", chart_page(figure, source.title, str(ground), outlines(figure, render)))
 
 
 @conversion("plotly", "md", cost=3)
@@ -115,6 +115,7 @@ def _prepared(source: Document, render: Render) -> dict[str, Any]:
     template = layout.get("template")
     if is_dark(render):
         template = "plotly_dark"
+        layout = {name: value for name, value in layout.items() if name not in {"paper_bgcolor", "plot_bgcolor"}}
     elif template is None and "theme" in asked:
         template = "plotly"
     if isinstance(template, str):
