@@ -57,7 +57,7 @@ class RedisProcess:
         self.process.wait()
 
 
-def eventually(true: Callable[[], object], seconds: float = 10) -> None:
+def eventually(true: Callable[[], object], seconds: float = 30) -> None:
     """Wait until it is true."""
     began = time.monotonic()
     while not true():
@@ -94,7 +94,7 @@ def running_beat() -> Iterator[Service]:
     finally:
         assert thread.is_alive(), "beat died"
         service.stop()
-        thread.join(15)
+        thread.join(30)
         assert not thread.is_alive()
 
 
@@ -127,7 +127,7 @@ def test_beat_fires_a_row_when_it_is_due_and_rings_for_it(
         (run,) = session.scalars(select(ScheduleRun)).all()
         row = session.get_one(ScheduledExport, schedule_id)
     late = run.created_at - due
-    assert timedelta(0) <= late < timedelta(seconds=beat.LONGEST_SLEEP + 2)  # two for a busy machine
+    assert timedelta(0) <= late < timedelta(seconds=beat.LONGEST_SLEEP + 9)  # nine for a busy machine
     assert (run.outcome, run.slot) == ("fired", due)
     assert row.next_run_at is not None
     assert row.next_run_at > now()
@@ -173,7 +173,7 @@ def test_a_database_that_is_away_does_not_end_beat(
     with running_beat():
         with monkeypatch.context() as patched:
             patched.setattr(beat, "next_due", fail)
-            assert failed.wait(10)
+            assert failed.wait(30)
             eventually(lambda: redis.client.llen("tocks"))
         before = len(exports())
         eventually(exports)
@@ -194,6 +194,29 @@ def test_a_long_backlog_lets_other_work_in_and_goes_on_at_once(schedule: Add, ru
         schedule(LONG_AGO)
     assert fire_all_due(seconds=0, batch=2) == 0.0
     assert len(exports()) == 2
+
+
+@on_one_database
+def test_a_backlog_on_sqlite_leaves_room_for_other_writers(schedule: Add, rung: list[str]) -> None:
+    for _ in range(60):
+        schedule(LONG_AGO)
+    fired = threading.Event()
+    written = []
+
+    def write() -> None:
+        while not fired.is_set():
+            with db.transaction() as session:
+                pulses.write(session, "another writer", now=LONG_AGO)
+            written.append(len(exports()))
+            time.sleep(0.05)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    while fire_all_due(batch=10) == 0:
+        pass
+    fired.set()
+    writer.join()
+    assert len({so_far for so_far in written if 0 < so_far < 60}) >= 3
 
 
 @on_one_database
@@ -233,10 +256,10 @@ def test_the_beat_program_fires_and_stops_on_sigterm(redis: RedisProcess, schedu
             [sys.executable, "-m", "celery", "-A", "workers", "beat", *options], cwd=ROOT, stderr=output, stdout=output
         )
         try:
-            eventually(lambda: redis.client.llen("render"), 20)
+            eventually(lambda: redis.client.llen("render"))
         finally:
             program.send_signal(signal.SIGTERM)
-            code = program.wait(15)
+            code = program.wait(30)
     log = (tmp_path / "beat.log").read_text()
     assert code == 0, log
     assert "Traceback" not in log

@@ -27,6 +27,7 @@ Add = Callable[..., str]
 RACER = """
 import sys
 from datetime import datetime, timedelta
+from sqlalchemy.exc import OperationalError
 from longshore import db, queue
 from schedules.fire import fire_due
 
@@ -38,9 +39,12 @@ sys.stdin.readline()
 for day in range(days):
     now = first + timedelta(days=day)
     while True:
-        with db.transaction() as session:
-            if not fire_due(session, now, batch):
-                break
+        try:
+            with db.transaction() as session:
+                if not fire_due(session, now, batch):
+                    break
+        except OperationalError as error:  # beat, too, tries again where SQLite was busy for too long
+            print(error, file=sys.stderr)
 print(*rung, flush=True)
 """
 
