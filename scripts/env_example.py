@@ -1,4 +1,3 @@
-
 """Write `.env.example`, every setting with its description and default: `python scripts/env_example.py`."""
 
 from __future__ import annotations

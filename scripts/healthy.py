@@ -1,4 +1,3 @@
-
 """Whether one process works, for a container's health check: `python scripts/healthy.py render`. Exit status 0 or 1.
 
 `web` and `flower` are asked over HTTP on loopback, `render` and `upload` through the broker, by the name of this

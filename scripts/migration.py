@@ -1,4 +1,3 @@
-
 """Hold the migrations against the models, on an empty SQLite of its own.
 
 `python scripts/migration.py check` fails where the models ask for something that no migration brings.
