@@ -17,6 +17,7 @@ from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 from app.api.problems import fields_of
 from app.api.schemas_file import FileIn, RawFile, SourceIn
 from app.kinds import BY_SUFFIX
+from app.request import spooled
 from longshore.artifacts import CHUNK
 from longshore.errors import Invalid
 from workers.renderers.base import KINDS
@@ -71,8 +72,7 @@ def read(request: Request) -> Sent:
     if not request.mimetype or request.mimetype == "application/x-www-form-urlencoded":
         raise UnsupportedMediaType("Send JSON, a multipart form with the part `file`, or the document with its type.")
     told = _told(dict(request.args))
-    content = request.get_data(cache=False)
-    return Sent(told.name, _kind(told.kind), content, _guess(told.name, request.mimetype))
+    return Sent(told.name, _kind(told.kind), spooled(request), _guess(told.name, request.mimetype))
 
 
 def of_source(source: SourceIn) -> Sent:

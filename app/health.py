@@ -72,7 +72,7 @@ def _try(part: str, work: Callable[[], object], remedy: str) -> Check:
     try:
         work()
     except (SQLAlchemyError, RedisError, LongshoreError, OSError, ValueError) as error:
-        log.warning("not_ready", part=part, error=type(error).__name__, detail=getattr(error, "detail", str(error)))
+        log.warning("not_ready", part=part, error=type(error).__name__, detail=str(getattr(error, "orig", error)))
         return Check(ok=False, message=remedy)
     return Check(ok=True, message="works")
 

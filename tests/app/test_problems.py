@@ -68,6 +68,18 @@ def test_a_body_that_is_too_large_is_refused(alice: Api, monkeypatch: pytest.Mon
         alice.problem(413, "POST", path, **options)
 
 
+def test_a_chunked_body_is_refused_too_and_never_cut_at_the_limit(alice: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(alice.client.application.config, "MAX_CONTENT_LENGTH", 1000)
+    chunked = {"environ_overrides": {"wsgi.input_terminated": True}}
+    for path, media_type in (("/export", "application/json"), ("/files", "application/json"), ("/files", "image/png")):
+        for size, refused in ((2000, True), (900, False)):
+            body = io.BytesIO(b'"' + b"x" * (size - 2) + b'"')
+            answer = alice("POST", path, input_stream=body, content_type=media_type, **chunked)
+            assert (answer.status_code == 413) is refused, (path, media_type, size, answer.get_data(as_text=True))
+    files = alice.ok("GET", "/files")["files"]
+    assert [file["size"] for file in files] == [900]
+
+
 def test_every_validation_error_names_its_field(alice: Api) -> None:
     problem = alice.problem(422, "POST", "/export", json={"deadline": "soon", "extra": 1})
     assert {one["field"] for one in problem["errors"]} == {"format", "deadline", "extra"}
