@@ -8,6 +8,7 @@ import time
 from flask import Request
 from sqlalchemy import select
 
+from app.seats import seat
 from longshore.db import reading
 from longshore.models import Export
 from longshore.states import TERMINAL
@@ -27,14 +28,18 @@ def preferred(request: Request) -> int | None:
 
 
 def until_ended(export_id: str, seconds: float) -> bool:
-    """Whether the export ended within so many seconds. No transaction is held while waiting."""
-    deadline = time.monotonic() + seconds
-    while True:
-        with reading() as session:
-            state = session.scalar(select(Export.state).where(Export.id == export_id))
-        if state is None or state in TERMINAL:
-            return state is not None
-        left = deadline - time.monotonic()
-        if left <= 0:
-            return False
-        time.sleep(min(LOOK_EVERY, left))
+    """Whether the export ended within so many seconds. No transaction is held while waiting.
+
+    Where too many wait already, it is looked at once: a preference may be passed over.
+    """
+    with seat() as free:
+        deadline = time.monotonic() + (seconds if free else 0)
+        while True:
+            with reading() as session:
+                state = session.scalar(select(Export.state).where(Export.id == export_id))
+            if state is None or state in TERMINAL:
+                return state is not None
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
+            time.sleep(min(LOOK_EVERY, left))

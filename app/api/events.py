@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import rows, timeline
 from app.api.schemas_export import Timeline, TimelineEntry
 from app.auth import owner
+from app.seats import seat
 from longshore import events
 from longshore.db import reading
 from longshore.models import Delivery, Event, Export
@@ -67,10 +68,16 @@ def stream_events(export_id: uuid.UUID, since: Since) -> Response:
 
 
 def _stream(me: str, export_id: str, last: int) -> Iterator[str]:
+    """Where too many follow already, only what is there now: the client comes back by itself."""
     yield f"retry: {COME_BACK}\n\n"
-    deadline = time.monotonic() + LONGEST
+    with seat() as free:
+        yield from _follow(me, export_id, last, LONGEST if free else 0)
+
+
+def _follow(me: str, export_id: str, last: int, seconds: float) -> Iterator[str]:
+    deadline = time.monotonic() + seconds
     spoke, shown = time.monotonic(), ""
-    while time.monotonic() < deadline:
+    while True:
         try:
             with reading() as session:
                 # The row first: whatever it says, the events that led there are seen by the next query.
@@ -87,18 +94,18 @@ def _stream(me: str, export_id: str, last: int) -> Iterator[str]:
             return
         progress = {"state": row.state, "phase": row.phase, "progress": row.progress}
         message = _message("export.progress", progress)
+        now = time.monotonic()
         if message != shown:
-            shown = message
             yield message
-        elif not found and time.monotonic() - spoke >= HEARTBEAT:
+        elif not found and now - spoke >= HEARTBEAT:
             yield ": still here\n\n"
-        else:
-            spoke = time.monotonic() if found else spoke
-            if row.state in TERMINAL and len(found) < BATCH:
-                return
-            time.sleep(LOOK_EVERY)
+        if found or message != shown or now - spoke >= HEARTBEAT:
+            spoke, shown = now, message
+        if len(found) == BATCH:
             continue
-        spoke = time.monotonic()
+        if row.state in TERMINAL or now >= deadline:
+            return
+        time.sleep(LOOK_EVERY)
 
 
 def _data(event: Event) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 import structlog
 from apiflask import APIFlask, HTTPError
-from flask import Response, g
+from flask import Response, g, request
 from pydantic import ValidationError
 from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -48,6 +48,8 @@ STATUS: dict[type[LongshoreError], int] = {
 
 BUSY_SECONDS = 2
 """What `Retry-After` says where nobody named a time."""
+
+NOWHERE = "There is nothing at this path. /docs shows what there is."
 
 log = structlog.get_logger(__name__)
 
@@ -125,8 +127,9 @@ def _http(error: HTTPException) -> Response:
     if error.code is None or error.code < HTTPStatus.BAD_REQUEST:
         answer: Response = error.get_response()  # type: ignore[assignment]  # a redirect of the router
         return answer
+    detail = NOWHERE if error.code == HTTPStatus.NOT_FOUND and request.url_rule is None else error.description
     headers = {name: value for name, value in error.get_headers() if name not in {"Content-Type", "Content-Length"}}
-    return problem(error.code, error.description or "", headers=headers)
+    return problem(error.code, detail or "", headers=headers)
 
 
 def _longshore(error: LongshoreError) -> Response:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from app.seats import seat
 from longshore.db import clock, transaction
 from longshore.models import Export
 from longshore.states import DeliveryState, ExportState, move
@@ -90,6 +92,21 @@ def test_a_silent_stream_stays_alive_and_has_an_end(alice: Api, monkeypatch: pyt
     text = alice("GET", f"/export/{alice.export()['id']}/events").get_data(as_text=True)
     assert text.startswith("retry: 1000\n\n")
     assert ": still here\n\n" in text
+
+
+def test_where_too_many_follow_already_a_stream_tells_what_is_there_and_ends(
+    alice: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.seats._free", threading.BoundedSemaphore(1))
+    export_id = alice.export()["id"]
+    with seat() as first:
+        assert first
+        messages = parsed(alice("GET", f"/export/{export_id}/events").get_data(as_text=True))
+        answer = alice("POST", f"/export/{export_id}/cancel")
+        assert answer.status_code == 200
+    assert [one["event"] for one in messages] == ["export.initiated", "export.progress"]
+    with seat() as again:
+        assert again
 
 
 def test_a_stream_ends_when_its_export_is_deleted(alice: Api, monkeypatch: pytest.MonkeyPatch) -> None:

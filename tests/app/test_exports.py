@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from app.seats import seat
 from longshore.artifacts import store
 from longshore.connections import open_secrets
 from longshore.db import reading, transaction
@@ -131,6 +133,15 @@ def test_prefer_wait_answers_with_the_finished_export_or_after_the_time(
     assert (answer.status_code, answer.headers["Preference-Applied"]) == (200, "wait=60")
     assert answer.get_json()["state"] == "completed"
     assert answer.get_json()["id"] == looked[0]
+
+
+def test_waiting_is_passed_over_where_too_many_wait(alice: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.seats._free", threading.BoundedSemaphore(1))
+    started = time.monotonic()
+    with seat():
+        body = {"source": {"kind": "svg", "content": SVG}, "format": "png"}
+        assert alice("POST", "/export", json=body, headers={"Prefer": "wait=30"}).status_code == 202
+    assert time.monotonic() - started < 5
 
 
 def test_exports_are_listed_with_filters_and_pages(alice: Api, finish: Callable[..., bytes]) -> None:
