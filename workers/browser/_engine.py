@@ -49,7 +49,9 @@ class Engine:
         """Chromium, started at the first use. Only for the engine's thread. Raises Unavailable."""
         if self._browser is None:
             sweep()
-            self._playwright, self._driver = start_driver(self._folder)
+            if self._playwright is None:
+                # a driver that could launch nothing is kept: there can be one in a thread
+                self._playwright, self._driver = start_driver(self._folder)
             self._browser = launch(self._playwright, self._folder, lambda: self.killed)
         return self._browser
 

@@ -30,6 +30,8 @@ LOOKS = frozenset(_LOOKS_NAMES.split())
 
 MAX_ROWS = 5000
 
+UNKNOWN_TYPE = "Trace {number} of the figure has the type {kind!r}, which plotly.js does not know."
+
 
 def read_figure(source: Document) -> dict[str, Any]:
     """The figure: `data`, `layout` and `frames` always there. Raises BadDocument where it is none."""
@@ -55,6 +57,18 @@ def read_figure(source: Document) -> dict[str, Any]:
     if not isinstance(layout, dict):
         raise BadDocument('The figure\'s "layout" is not an object.')
     return {**figure, "layout": layout, "frames": figure.get("frames") or []}
+
+
+def check_without_drawing(figure: dict[str, Any]) -> None:
+    """Find what would show nothing, where plotly.js is not there to say so. Raises BadDocument."""
+    import plotly.graph_objs
+
+    decoded(figure["data"])
+    known = {name.lower() for name in dir(plotly.graph_objs)}
+    for number, trace in enumerate(figure["data"], 1):
+        kind = trace.get("type")
+        if kind is not None and str(kind) not in known:
+            raise BadDocument(UNKNOWN_TYPE.format(number=number, kind=kind))
 
 
 def decoded(value: Any) -> Any:

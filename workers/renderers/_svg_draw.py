@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
+import math
 import re
 from typing import TYPE_CHECKING
 
@@ -17,11 +18,13 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
 
 FILTER_BUDGET = 4_000_000
-"""Pixels times filtered elements that librsvg may draw: 0.8 s of blur. Nothing can stop librsvg, so what is more
-goes to the browser, which has a deadline."""
+"""Pixels times filtered elements that librsvg draws: 0.8 s of blur. Nothing can stop librsvg, so what is more goes to
+the browser, which has a deadline."""
+LAST_RESORT = 10 * FILTER_BUDGET
+"""The same where there is no browser: 8 s, well below every deadline. What is more is refused."""
 
 _NOT_NUMBERS = re.compile(rb"#[0-9a-fA-F]{3,8}|base64,[A-Za-z0-9+/=]+")
-_LARGE_NUMBER = re.compile(rb"\d{6}|\de\d")
+_LARGE_NUMBER = re.compile(rb"(?<![.\d])\d{6}|\de\d")
 _EMOJI = re.compile(
     "[\u231a\u231b\u23e9-\u23ec\u23f0\u23f3\u25fd\u25fe\u2614\u2615\u2648-\u2653\u267f\u2693\u26a1\u26aa\u26ab\u26bd\u26be"
     "\u26c4\u26c5\u26ce\u26d4\u26ea\u26f2\u26f3\u26f5\u26fa\u26fd\u2705\u270a\u270b\u2728\u274c\u274e\u2753-\u2755\u2757"
@@ -84,8 +87,8 @@ def lost_on_librsvg(root: _Element, content: bytes) -> list[str]:
     return sorted(lost)
 
 
-def is_slow(root: _Element, content: bytes, size: Pixels) -> bool:
-    """Whether librsvg may take long: many pixels filtered, or dashes along a line of astronomic length."""
+def weight(root: _Element, content: bytes, size: Pixels) -> float:
+    """Pixels times filtered elements for librsvg; infinite for dashes along a line of astronomic length."""
     filters = {str(element.get("id")): len(element) for element in root.iter(f"{{{SVG}}}filter")}
     sheets = [element.text or "" for element in root.iter(f"{{{SVG}}}style")]
     work = sum(
@@ -95,7 +98,7 @@ def is_slow(root: _Element, content: bytes, size: Pixels) -> bool:
     if any(target in filters for sheet in sheets for target in scrub(sheet).fragments):
         work += sum(1 for _ in root.iter())
     dashes = b"dasharray" in content and _LARGE_NUMBER.search(_NOT_NUMBERS.sub(b"", content)) is not None
-    return dashes or work * size.width * size.height > FILTER_BUDGET
+    return math.inf if dashes else float(work * size.width * size.height)
 
 
 def _by_browser(content: bytes, size: Pixels, background: str, form: str, render: Render) -> bytes:
@@ -137,13 +140,14 @@ def draw(source: Document, render: Render, form: str) -> Document:
     resize(root, Size(size.width, size.height))
     content = markup(root)
     background = str(render.setting("background", "white"))
-    lost, slow = lost_on_librsvg(root, content), is_slow(root, content, size)
-    if lost or slow:
+    lost, heavy = lost_on_librsvg(root, content), weight(root, content, size)
+    if lost or heavy > FILTER_BUDGET:
         try:
             return render.save(form, _by_browser(content, size, background, form, render))
         except Unavailable as error:
-            if slow:
+            if heavy > LAST_RESORT:
                 message = "The drawing has filters or dashes that only a browser can draw in bounded time."
                 raise Refused(f"{message} {error.message}") from error
-            render.warn(f"Drawn without {', '.join(lost)}, because no browser is on this machine. {error.message}")
+            if lost:
+                render.warn(f"Drawn without {', '.join(lost)}, because no browser is on this machine. {error.message}")
     return render.save(form, _by_librsvg(content, background, form, render))

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from workers.renderers._diagram import FONTS, finish, is_dark
-from workers.renderers._figure import MAX_ROWS, decoded, read_figure, tables
+from workers.renderers._figure import MAX_ROWS, UNKNOWN_TYPE, check_without_drawing, decoded, read_figure, tables
 from workers.renderers._figure_page import chart_page, outlines
 from workers.renderers._pixels import colour, encode, limited, open_picture
 from workers.renderers.base import BadDocument, Document, Render, conversion
@@ -66,6 +66,7 @@ def to_json(source: Document, render: Render) -> Document:
 def to_html(source: Document, render: Render) -> Document:
     """A web page of its own with the chart live: zoom, hover and legend work without a network."""
     figure = _prepared(source, render)
+    check_without_drawing(figure)
     ground = figure["layout"].get("paper_bgcolor") or ("#111111" if is_dark(render) else "white")
     return render.save("html", chart_page(figure, source.title, str(ground), outlines(figure, render)))
 
@@ -189,5 +190,5 @@ def _image(figure: dict[str, Any], render: Render, *, form: str, width: int, hei
         raise BadDocument(f"plotly.js cannot draw this figure: {error.message}"[:500]) from error
     if "problem" in answer:
         number, kind = answer["problem"]
-        raise BadDocument(f"Trace {number} of the figure has the type {kind!r}, which plotly.js does not know.")
+        raise BadDocument(UNKNOWN_TYPE.format(number=number, kind=kind))
     return str(answer["content"])
