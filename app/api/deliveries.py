@@ -10,15 +10,18 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app import rows, show
-from app.api.schemas_delivery import DeliveryList, DeliveryOut, DeliveryQuery
+from app.api.schemas_delivery import DeliveryList, DeliveryOut, DeliveryQuery, Retried
 from app.auth import owner
 from longshore import exports
 from longshore.db import clock, reading, transaction
 from longshore.errors import Conflict
-from longshore.models import Delivery
+from longshore.models import Artifact, Delivery
 from longshore.states import DeliveryState, move
 
 blueprint = APIBlueprint("deliveries", __name__, url_prefix="/deliveries", tag="Deliveries")
+
+MOST_AT_ONCE = 1000
+"""Deliveries that one call puts back in line: one transaction holds them all."""
 
 
 @blueprint.get("")
@@ -66,6 +69,27 @@ def retry_delivery(delivery_id: uuid.UUID) -> Any:
         exports.reopen(session, delivery.export_id, now=now)
     with reading() as session:
         return _show(session, delivery_id)
+
+
+@blueprint.post("/retry-failed")
+@blueprint.output(Retried, 202)
+def retry_failed() -> Any:
+    """Deliver again everything that failed and whose artifact is still there, up to 1000 at once."""
+    failed = (
+        select(Delivery.id, Delivery.export_id)
+        .join(Artifact, Artifact.export_id == Delivery.export_id)
+        .where(Delivery.owner == owner(), Delivery.state == str(DeliveryState.FAILED))
+        .order_by(Delivery.created_at)
+        .limit(MOST_AT_ONCE)
+    )
+    retried = 0
+    with transaction() as session:
+        now = clock(session)
+        for delivery_id, export_id in session.execute(failed).all():
+            if exports.retry_delivery(session, delivery_id, now=now, send=True):
+                exports.reopen(session, export_id, now=now)
+                retried += 1
+    return Retried(retried=retried), 202
 
 
 @blueprint.post("/<uuid:delivery_id>/cancel")

@@ -84,6 +84,12 @@ class DeliveryList(BaseModel):
     offset: int
 
 
+class Retried(BaseModel):
+    """How many deliveries are in line again."""
+
+    retried: int
+
+
 class QueueOut(BaseModel):
     """The caller's queue at a glance: counts by state, and the bytes of what is on its way."""
 

@@ -61,6 +61,18 @@ def test_nothing_is_delivered_without_an_artifact(alice: Api) -> None:
     assert "no artifact" in problem["detail"]
 
 
+def test_everything_that_failed_is_tried_again_by_one_call(alice: Api, bob: Api) -> None:
+    export = rendered(alice, DeliveryState.FAILED, DeliveryState.COMPLETED, DeliveryState.FAILED)
+    of_bob = rendered(bob, DeliveryState.FAILED)
+    answer = alice("POST", "/deliveries/retry-failed")
+    assert (answer.status_code, answer.get_json()) == (202, {"retried": 2})
+    export = alice.ok("GET", f"/export/{export['id']}")
+    assert export["state"] == "processing"
+    assert [one["state"] for one in export["deliveries"]] == ["pending", "completed", "pending"]
+    assert bob.ok("GET", f"/export/{of_bob['id']}")["state"] == "failed"
+    assert alice.ok("POST", "/deliveries/retry-failed") == {"retried": 0}
+
+
 def test_one_delivery_is_stopped_and_the_others_count(alice: Api) -> None:
     export = rendered(alice, DeliveryState.UPLOADING, DeliveryState.COMPLETED)
     running, arrived = export["deliveries"]
