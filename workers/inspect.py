@@ -9,6 +9,12 @@ import orjson
 from longshore.errors import Permanent
 from workers.renderers.base import FORMATS
 
+PNG_END = b"\x00\x00\x00\x00IEND\xaeB`\x82"
+"""The chunk that ends every PNG (RFC 2083, section 4.1.4)."""
+JPEG_END = b"\xff\xd9"
+"""The marker that ends every JPEG (ITU-T T.81, B.1.1.3)."""
+SUSPICIOUS = 0.01
+"""Bytes a pixel: a picture of one colour takes 0.004 as PNG, a sparse chart 0.03."""
 TAIL = 1024
 """Bytes at the end of a PDF in which `%%EOF` must stand (ISO 32000-1, annex H.3)."""
 
@@ -25,11 +31,28 @@ def inspect(path: Path, form: str) -> None:
 
 
 def _picture(path: Path) -> None:
+    """Header and end always; every pixel only of a file so small that it may show nothing.
+
+    Decoding a chart of 2400 x 1600 pixels takes 19 ms, a quarter of drawing it; a file that was cut off lacks its end.
+    """
     import pyvips
 
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        start = file.read(12)
+        file.seek(max(0, size - len(PNG_END)))
+        end = file.read()
+    whole = {
+        b"\x89P": end == PNG_END,
+        b"\xff\xd8": end.endswith(JPEG_END),
+        b"RI": int.from_bytes(start[4:8], "little") + 8 == size,
+    }[start[:2]]
+    if not whole:
+        raise Permanent("The picture is cut off. Please report it.")
     try:
         picture = pyvips.Image.new_from_file(str(path), access="sequential", fail_on="error")
-        picture.avg()  # decodes every pixel, so a file that was cut off is found
+        if size < SUSPICIOUS * picture.width * picture.height:
+            picture.avg()
     except pyvips.Error as error:
         raise Permanent("The picture cannot be opened again. Please report it.", detail=str(error)) from error
 

@@ -42,19 +42,19 @@ def clean(source: Document, render: Render) -> Document:
     return render.save("svg", markup(root))
 
 
-@conversion(".svg", "png", cost=40)
+@conversion(".svg", "png", cost=120)
 def to_png(source: Document, render: Render) -> Document:
     """The drawing as PNG, CSS pixels times scale, on its background or transparent."""
     return draw(source, render, "png")
 
 
-@conversion(".svg", "jpeg", cost=45)
+@conversion(".svg", "jpeg", cost=130)
 def to_jpeg(source: Document, render: Render) -> Document:
     """The drawing as JPEG; transparent parts become white."""
     return draw(source, render, "jpeg")
 
 
-@conversion(".svg", "webp", cost=60)
+@conversion(".svg", "webp", cost=260)
 def to_webp(source: Document, render: Render) -> Document:
     """The drawing as WebP, on its background or transparent."""
     return draw(source, render, "webp")
