@@ -23,6 +23,8 @@ demo: setup ## Start everything, export and deliver the samples, show where each
 up: setup ## Start everything and stay up: web, render, upload, beat, flower
 	@$(BIN)/longshore up
 
+PYTEST_ARGS ?= -n auto --maxprocesses=4
+
 .PHONY: test
 test: setup ## Run the tests; PYTEST_ARGS="tests/app -x" for some of them
 	$(BIN)/pytest $(PYTEST_ARGS)

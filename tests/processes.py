@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -19,23 +20,26 @@ class Processes:
         self._logs.mkdir(parents=True, exist_ok=True)
         self._running: list[subprocess.Popen[bytes]] = []
 
-    def worker(self, queue: str, number: int = 0, concurrency: int = 1) -> subprocess.Popen[bytes]:
-        """A worker of one queue, in a process group of its own."""
+    def worker(
+        self, queue: str, number: int = 0, concurrency: int = 1, inside: Sequence[str] = ()
+    ) -> subprocess.Popen[bytes]:
+        """A worker of one queue, in a process group of its own; `inside` is a command that runs another."""
         return self.start(
             f"{queue}-{number}",
             *("worker", "-Q", queue, "-n", f"{queue}{number}@%h", "-c", str(concurrency)),
             *("--without-gossip", "--without-mingle", "-l", "INFO"),
+            inside=inside,
         )
 
     def beat(self, number: int = 0) -> subprocess.Popen[bytes]:
         """A beat that reads the schedules' table."""
         return self.start(f"beat-{number}", "beat", "--scheduler", "schedules.beat:DatabaseScheduler", "-l", "INFO")
 
-    def start(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
+    def start(self, name: str, *arguments: str, inside: Sequence[str] = ()) -> subprocess.Popen[bytes]:
         """Any command of Celery's own."""
         with (self._logs / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "celery", "-A", "workers", *arguments],
+                [*inside, sys.executable, "-m", "celery", "-A", "workers", *arguments],
                 cwd=ROOT,
                 env=os.environ | {"LONGSHORE_LOG_FORMAT": "text"},
                 stdout=log,
