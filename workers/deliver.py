@@ -26,6 +26,7 @@ from longshore.vault import vault
 from workers.connect import open_destination
 from workers.destinations.base import Destination, Receipt, Upload
 from workers.lease import Heartbeat, claim_delivery, end_attempt, hold
+from workers.leftovers import discard_leftover, forget_checkpoint
 from workers.retry import again
 
 log = structlog.get_logger(__name__)
@@ -53,6 +54,7 @@ def deliver(delivery_id: str) -> None:
     """Deliver what a message named. Quiet where it is taken, done or not due: messages may come twice."""
     job = _claim(delivery_id)
     if job is None:
+        discard_leftover(delivery_id)
         return
     destination: Destination | None = None
     try:
@@ -235,6 +237,7 @@ def _discard(job: Job, destination: Destination) -> None:
         return
     try:
         destination.discard(job.checkpoint)
+        forget_checkpoint(job.delivery.id)
     except Exception as error:  # noqa: BLE001 - the delivery has ended; what is left over is told to the operator
         known = destination.classify(error)
         log.warning("leftover_not_removed", delivery_id=job.delivery.id, message=known.message, detail=known.detail)

@@ -25,9 +25,13 @@ from longshore.queue import RENDER, UPLOAD, depth, send_after_commit
 from longshore.settings import settings
 from longshore.states import DeliveryState, ExportState, move
 from workers.lease import end_attempt
+from workers.leftovers import left_behind
 
 BATCH = 200
 """Rows per look: SQLite has one writer, and nobody should wait long for it."""
+
+AGAIN_IF_UNHEARD = timedelta(minutes=5)
+"""When a leftover is sent again whose message was lost."""
 
 SILENT = "The worker stopped answering."
 DIED = "The worker died {attempts} times while it worked on this. The document may be too heavy; try a simpler one."
@@ -55,6 +59,7 @@ def sweep() -> int:
     """One look at everything; the number of rows that were acted on."""
     done = _each(Export, lambda now: and_(_RENDERING, Export.lease_until <= now), _free_export)
     done += _each(Delivery, lambda now: and_(_UPLOADING, Delivery.lease_until <= now), _free_delivery)
+    done += _each(Delivery, left_behind, _send_leftover)
     for model in (Export, Delivery):
         done += _each(model, lambda now, m=model: and_(_waiting(m), m.not_before <= now), _send_due)  # type: ignore[misc]
         done += _send_unheard(model)
@@ -114,6 +119,13 @@ def _free_delivery(session: Session, _model: Row, delivery_id: str, still: Colum
     if last:
         settle(session, moved.export_id, now=now)
     else:
+        send_after_commit(session, UPLOAD, delivery_id)
+
+
+def _send_leftover(session: Session, _model: Row, delivery_id: str, still: ColumnElement[bool], now: datetime) -> None:
+    """A cancelled upload left something at its provider: have an upload worker remove it, and look again later."""
+    statement = update(Delivery).where(still).values(not_before=now + AGAIN_IF_UNHEARD)
+    if session.execute(statement.returning(Delivery.id).execution_options(synchronize_session=False)).first():
         send_after_commit(session, UPLOAD, delivery_id)
 
 

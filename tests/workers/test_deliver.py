@@ -14,6 +14,7 @@ from workers import deliver as module
 from workers.deliver import deliver
 from workers.destinations.folder import DESTINATION as FOLDER
 from workers.render import render_export
+from workers.rescue import sweep
 
 
 @pytest.fixture(autouse=True)
@@ -143,6 +144,27 @@ def test_a_delivery_that_was_cancelled_midway_is_cleaned_up(database, monkeypatc
     deliver(delivery_id)
     assert delivery_rows(export_id)[0].state == "cancelled"
     assert len(discarded) == 1
+
+
+def test_what_a_cancelled_wait_left_at_the_provider_is_removed(database, monkeypatch):
+    export_id, (delivery_id,) = rendered()
+    discarded = []
+    with monkeypatch.context() as patch:
+        failing(patch, Transient("reset"), after=lambda given: given.save({"upload_id": "u-1"}))
+        deliver(delivery_id)
+    with transaction() as session:
+        exports.cancel(session, session.get_one(exports.Export, export_id), now=clock(session))
+    told = []
+    monkeypatch.setattr(queue, "send", lambda _queue, row_id, _seconds=None: told.append(row_id) or True)
+    with transaction() as session:
+        session.get_one(Delivery, delivery_id).not_before = None
+    sweep()
+    assert told == [delivery_id]
+    monkeypatch.setattr(FOLDER, "discard", lambda _self, checkpoint: discarded.append(checkpoint))
+    deliver(delivery_id)
+    deliver(delivery_id)
+    assert discarded == [{"upload_id": "u-1"}]
+    assert delivery_rows(export_id)[0].checkpoint is None
 
 
 def test_a_fenced_upload_records_nothing_and_cleans_up_nothing(database, monkeypatch):
