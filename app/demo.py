@@ -41,6 +41,9 @@ WANTED: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 """What is exported: every kind at least once."""
 
+UNAVAILABLE = "unavailable"
+"""Status of what this machine cannot make; the command that gets what is missing follows."""
+
 START = 90.0
 """Seconds until every part must work; a cold machine needs about ten."""
 LOG_WIDTH = 110
@@ -81,13 +84,13 @@ def run(settings: Settings) -> int:
     summary = {"rows": [asdict(row) for row in rows], "seconds": seconds}
     (home / "summary.json").write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     console.print(_table(rows, home / "deliveries"))
-    failed = [
-        row for row in rows if row.status not in {"completed", "unavailable"} and not row.status.startswith("needs")
-    ]
-    missing = [row for row in rows if row.status.startswith("needs")]
+    failed = [row for row in rows if row.status != "completed" and not row.status.startswith(UNAVAILABLE)]
+    missing = [row for row in rows if row.status.startswith(UNAVAILABLE)]
     console.print(f"\n{sum(row.verified for row in rows)} files delivered and verified in {seconds:g} s.", style="bold")
     for row in missing:
-        console.print(f"not made here: {row.kind} to {row.format} {row.status}", style="yellow")
+        console.print(
+            f"not made here: {row.kind} to {row.format}{row.status.removeprefix(UNAVAILABLE)}", style="yellow"
+        )
     for row in failed:
         console.print(f"FAILED {row.kind} to {row.format}: {row.status}", style="bold red")
     console.print(f"Summary: {home / 'summary.json'}", soft_wrap=True)
@@ -167,7 +170,7 @@ def _exports(client: Client, console: Console) -> list[Row]:
                 rows.append(row)
                 cell = cells[kind, form]
                 if not cell["available"]:
-                    row.status = f"needs {', '.join(cell['needs'])}: {cell['remedy']}"
+                    row.status = f"{UNAVAILABLE}: get what it needs with {cell['remedy']}"
                     continue
                 body = {
                     "file_id": file["id"],

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import shutil
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import delete, exists, select
+from sqlalchemy import ColumnElement, and_, delete, exists, select, update
+from sqlalchemy.orm import Session
 
 from longshore.artifacts import store
 from longshore.db import clock, reading, transaction
@@ -28,6 +29,7 @@ def clean() -> int:
     with transaction() as session:
         session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at <= clock(session) - KEEP_KEYS))
     _scratch()
+    _forgotten()
     return _expire() + _deleted_files()
 
 
@@ -40,13 +42,32 @@ def _expire() -> int:
     removed = 0
     for export_id, key in rows:
         with transaction() as session:
-            moved = move(session, export_id, ExportState.EXPIRED, now=clock(session), phase="expired")
+            now = clock(session)
+            moved = move(session, export_id, ExportState.EXPIRED, now=now, phase="expired")
             if moved:
                 session.execute(delete(Artifact).where(Artifact.export_id == export_id))
+                _let_go_of_source(session, Export.id == export_id, now)
         if moved:
             store().delete(key)
             removed += 1
     return removed
+
+
+def _forgotten() -> None:
+    """Documents that came with an export which failed or was cancelled as long ago as an artifact is kept."""
+    failed = Export.state.in_([str(ExportState.FAILED), str(ExportState.CANCELLED)])
+    with transaction() as session:
+        now = clock(session)
+        _let_go_of_source(
+            session, and_(failed, Export.updated_at <= now - timedelta(days=settings().artifact_days)), now
+        )
+
+
+def _let_go_of_source(session: Session, of: ColumnElement[bool], now: datetime) -> None:
+    """Mark documents that came inline with these exports as deleted; stored files are their owner's to delete."""
+    inline = select(Export.file_id).where(of)
+    gone = update(File).where(File.id.in_(inline), ~File.listed, File.deleted_at.is_(None))
+    session.execute(gone.values(deleted_at=now).execution_options(synchronize_session=False))
 
 
 def _deleted_files() -> int:

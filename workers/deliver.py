@@ -40,7 +40,7 @@ TOO_LONG = "The upload took longer than LONGSHORE_UPLOAD_DEADLINE. Raise it, or 
 
 @dataclass(slots=True)
 class Job:
-    """A claimed delivery with all that its upload needs, read in the transaction that claimed it."""
+    """A claimed delivery with all that its upload needs. What may fail is read after the claim, inside its attempt."""
 
     delivery: Delivery
     connection: Connection
@@ -58,6 +58,7 @@ def deliver(delivery_id: str) -> None:
         return
     destination: Destination | None = None
     try:
+        job.checkpoint = _open_checkpoint(job.delivery, job.artifact)
         destination = open_destination(job.connection)
         with Heartbeat(Delivery, delivery_id, job.fence) as heartbeat:
             receipt = destination.upload(_upload(job, heartbeat))
@@ -90,7 +91,7 @@ def _claim(delivery_id: str) -> Job | None:
             artifact=artifact,
             fence=fence,
             name=with_extension(delivery.name or artifact.filename, extension),
-            checkpoint=_open_checkpoint(delivery, artifact),
+            checkpoint=None,
         )
 
 

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from longshore import files
 from longshore.artifacts import CHUNK, Stored, store
-from longshore.db import clock, transaction
+from longshore.db import clock, reading, transaction
 from longshore.errors import Cancelled, LongshoreError, Permanent, Transient
 from longshore.exports import fail, settle
 from longshore.models import Artifact, Delivery, Export
@@ -50,7 +50,8 @@ class Job:
     name: str
     settings: dict[str, Any]
     deadline: float
-    source_key: str
+    file_id: str
+    file_version: int
 
 
 def render_export(export_id: str) -> None:
@@ -83,7 +84,6 @@ def _claim(export_id: str) -> Job | None:
         if fence is None:
             return None
         export = session.get_one(Export, export_id)
-        version = files.version_of(session, export.file_id, export.file_version)
         return Job(
             export_id=export.id,
             fence=fence,
@@ -93,7 +93,8 @@ def _claim(export_id: str) -> Job | None:
             name=export.name,
             settings=export.settings,
             deadline=export.deadline,
-            source_key=version.key,
+            file_id=export.file_id,
+            file_version=export.file_version,
         )
 
 
@@ -104,7 +105,9 @@ def _make(job: Job, key: str) -> tuple[Stored, dict[str, Any]]:
         scratch.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f"{job.export_id}-{job.fence}-", dir=scratch) as name:
             source = Path(name) / "source"
-            with store().open(job.source_key) as reader, source.open("wb") as writer:
+            with reading() as session:
+                key_of_source = files.version_of(session, job.file_id, job.file_version).key
+            with store().open(key_of_source) as reader, source.open("wb") as writer:
                 shutil.copyfileobj(reader, writer, CHUNK)
             output = Path(name) / "output"
             output.mkdir()

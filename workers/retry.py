@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from longshore.errors import LongshoreError, NeedsReconnect, Permanent, Transient
+from longshore.errors import LongshoreError, Transient
 
 FIRST = 2.0
 LONGEST = 60.0
@@ -18,11 +18,11 @@ def delay(attempt: int, chance: Callable[[], float]) -> float:
 def again(error: LongshoreError, attempt: int, max_attempts: int, chance: Callable[[], float]) -> float | None:
     """Seconds until the next attempt after attempt number `attempt` failed, or None to give up.
 
-    A time that the other side named is kept, and never shortened.
+    Only what is Transient passes by itself. A time that the other side named is kept, and never shortened.
     """
-    if isinstance(error, Permanent | NeedsReconnect) or attempt >= max_attempts:
+    if not isinstance(error, Transient) or attempt >= max_attempts:
         return None
     wait = delay(attempt, chance)
-    if isinstance(error, Transient) and error.retry_after is not None:
+    if error.retry_after is not None:
         return max(wait, error.retry_after)
     return wait

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from longshore.errors import BadDocument, NeedsReconnect, Permanent, Transient
+from longshore.errors import BadDocument, NeedsReconnect, NotFound, Permanent, Transient
 from workers.retry import again, delay
 
 
@@ -15,7 +15,7 @@ def test_chance_spreads_a_wait_by_a_quarter():
     assert delay(1, lambda: 0.999) < 2.5
 
 
-@pytest.mark.parametrize("error", [Permanent("no"), BadDocument("no"), NeedsReconnect("no")])
+@pytest.mark.parametrize("error", [Permanent("no"), BadDocument("no"), NeedsReconnect("no"), NotFound("no")])
 def test_what_cannot_pass_by_itself_is_not_tried_again(error):
     assert again(error, 1, 3, lambda: 0.5) is None
 
