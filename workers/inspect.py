@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+import re
+import zipfile
+import zlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -17,6 +23,11 @@ SUSPICIOUS = 0.01
 """Bytes a pixel: a picture of one colour takes 0.004 as PNG, a sparse chart 0.03."""
 TAIL = 1024
 """Bytes at the end of a PDF in which `%%EOF` must stand (ISO 32000-1, annex H.3)."""
+CELL = 2**31 - 1
+"""Characters in one cell of a CSV: as many as there are. The module's own limit is 131,072."""
+HEAD = 1_000_000
+"""Characters in which the first row of a CSV ends."""
+QUOTED = re.compile(r'"(?:[^"]|"")*"')
 
 
 def inspect(path: Path, form: str) -> None:
@@ -67,13 +78,18 @@ def _pdf(path: Path) -> None:
 def _svg(path: Path) -> None:
     from lxml import etree
 
+    if etree.QName(_xml(path, "SVG")).localname != "svg":
+        raise Permanent("The output is not an SVG drawing. Please report it.")
+
+
+def _xml(path: Path, name: str = "XML") -> Any:
+    from lxml import etree
+
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True)
     try:
-        root = etree.parse(str(path), parser).getroot()
+        return etree.parse(str(path), parser).getroot()
     except etree.XMLSyntaxError as error:
-        raise Permanent("The SVG is not well-formed. Please report it.", detail=str(error)) from error
-    if etree.QName(root).localname != "svg":
-        raise Permanent("The output is not an SVG drawing. Please report it.")
+        raise Permanent(f"The {name} is not well-formed. Please report it.", detail=str(error)) from error
 
 
 def _json(path: Path) -> None:
@@ -90,7 +106,40 @@ def _text(path: Path) -> None:
         raise Permanent("The text is not UTF-8. Please report it.", detail=str(error)) from error
 
 
-_OPENERS = {
+def _csv(path: Path) -> None:
+    """Every row is as long as the first; `_tables` quotes each cell that holds any delimiter, so one is left to see."""
+    csv.field_size_limit(CELL)
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            bare = QUOTED.sub("", file.read(HEAD)).partition("\r\n")[0]
+            delimiter = next((sign for sign in bare if sign in ",;\t|"), ",")
+            file.seek(0)
+            widths = {len(row) for row in csv.reader(file, delimiter=delimiter, strict=True)}
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise Permanent("The CSV cannot be read again. Please report it.", detail=str(error)) from error
+    with path.open("rb") as binary:
+        binary.seek(-1, 2)
+        if len(widths) != 1 or binary.read() != b"\n":
+            raise Permanent("The CSV is cut off, or its rows differ in length. Please report it.")
+
+
+def _zip(path: Path, part: str = "") -> None:
+    """Every checksum in it is right; `part` must be there."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            broken = archive.testzip()
+            names = archive.namelist()
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise Permanent("The archive cannot be opened again. Please report it.", detail=str(error)) from error
+    if broken or not names or (part and part not in names):
+        raise Permanent("A part of the archive is missing or broken. Please report it.", detail=str(broken or part))
+
+
+def _xlsx(path: Path) -> None:
+    _zip(path, "xl/workbook.xml")
+
+
+_OPENERS: dict[str, Callable[[Path], Any]] = {
     "png": _picture,
     "jpeg": _picture,
     "webp": _picture,
@@ -99,4 +148,8 @@ _OPENERS = {
     "json": _json,
     "html": _text,
     "md": _text,
+    "csv": _csv,
+    "xlsx": _xlsx,
+    "xml": _xml,
+    "zip": _zip,
 }

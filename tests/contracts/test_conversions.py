@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import re
 import time
+import zipfile
 from functools import cache, partial
 from pathlib import Path
 
+import openpyxl
 import pytest
 from lxml import etree
 from PIL import Image
@@ -96,6 +99,28 @@ def open_json(content: bytes) -> None:
     assert json.loads(content)
 
 
+def open_csv(content: bytes) -> None:
+    rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+    assert len({len(row) for row in rows}) == 1
+    assert len(rows) > 1
+
+
+def open_xlsx(content: bytes) -> None:
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    assert sum(sheet.max_row for sheet in book) > 1
+    assert {cell.data_type for sheet in book for row in sheet for cell in row} <= set("nsb")
+
+
+def open_xml(content: bytes) -> None:
+    etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True))
+
+
+def open_zip(content: bytes) -> None:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        assert archive.testzip() is None
+        assert archive.namelist()
+
+
 def open_text(content: bytes) -> None:
     assert content.decode().strip()
 
@@ -109,6 +134,10 @@ OPENERS = {
     "html": open_html,
     "json": open_json,
     "md": open_text,
+    "csv": open_csv,
+    "xlsx": open_xlsx,
+    "xml": open_xml,
+    "zip": open_zip,
 }
 
 

@@ -67,6 +67,29 @@ class PlainSettings(Settings):
     """Text formats with nothing to choose."""
 
 
+class CsvSettings(Settings):
+    """CSV. `bom` lets Excel see that it is UTF-8.
+
+    `escape` puts ' before text that a spreadsheet would run as a formula; `raw` leaves every cell as it is.
+    """
+
+    delimiter: Literal[",", ";", "\t", "|"] = ","
+    bom: bool = True
+    formulas: Literal["escape", "raw"] = "escape"
+
+
+class SpreadsheetSettings(Settings):
+    """XLSX. `freeze` keeps the column names in sight. Text is never a formula."""
+
+    freeze: bool = True
+
+
+class ArchiveSettings(Settings):
+    """ZIP: `store` packs at once what is compressed already."""
+
+    compression: Literal["deflate", "store"] = "deflate"
+
+
 SETTINGS: dict[str, type[Settings]] = {
     "svg": VectorSettings,
     "png": RasterSettings,
@@ -76,5 +99,9 @@ SETTINGS: dict[str, type[Settings]] = {
     "html": WebPageSettings,
     "json": PlainSettings,
     "md": PlainSettings,
+    "csv": CsvSettings,
+    "xlsx": SpreadsheetSettings,
+    "xml": PlainSettings,
+    "zip": ArchiveSettings,
 }
 """Settings model by format."""

@@ -37,11 +37,14 @@ from longshore.errors import BadDocument, Permanent, Refused, Transient, Unavail
 from workers.renderers._settings import (
     SETTINGS,
     LossySettings,
+    ArchiveSettings,
+    CsvSettings,
     PageSettings,
     PlainSettings,
     RasterSettings,
     Settings,
     VectorSettings,
+    SpreadsheetSettings,
     WebPageSettings,
 )
 
@@ -50,8 +53,10 @@ __all__ = [
     "KINDS",
     "SETTINGS",
     "BadDocument",
+    "ArchiveSettings",
     "Conversion",
     "Document",
+    "CsvSettings",
     "Format",
     "LossySettings",
     "PageSettings",
@@ -62,6 +67,7 @@ __all__ = [
     "Render",
     "Settings",
     "Transient",
+    "SpreadsheetSettings",
     "Unavailable",
     "VectorSettings",
     "WebPageSettings",
@@ -104,6 +110,10 @@ FORMATS: dict[str, Format] = {
         Format("json", "json", "application/json"),
         Format("md", "md", "text/markdown; charset=utf-8"),
     )
+        Format("csv", "csv", "text/csv; charset=utf-8"),
+        Format("xlsx", "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", b"PK\x03\x04"),
+        Format("xml", "xml", "application/xml"),
+        Format("zip", "zip", "application/zip", b"PK\x03\x04"),
 }
 
 
