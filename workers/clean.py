@@ -58,9 +58,8 @@ def _forgotten() -> None:
     failed = Export.state.in_([str(ExportState.FAILED), str(ExportState.CANCELLED)])
     with transaction() as session:
         now = clock(session)
-        _let_go_of_source(
-            session, and_(failed, Export.updated_at <= now - timedelta(days=settings().artifact_days)), now
-        )
+        long_ago = now - timedelta(days=settings().artifact_days)
+        _let_go_of_source(session, and_(failed, Export.updated_at <= long_ago), now)
 
 
 def _let_go_of_source(session: Session, of: ColumnElement[bool], now: datetime) -> None:

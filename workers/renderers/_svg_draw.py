@@ -23,7 +23,7 @@ the browser, which has a deadline."""
 LAST_RESORT = 10 * FILTER_BUDGET
 """The same where there is no browser: 8 s, well below every deadline. What is more is refused."""
 
-_NOT_NUMBERS = re.compile(rb"#[0-9a-fA-F]{3,8}|base64,[A-Za-z0-9+/=]+")
+_NOT_NUMBERS = re.compile(rb"""#[0-9a-fA-F]{3,8}|base64,[A-Za-z0-9+/=]+|\bid=["'][^"']*|url\(#[^)]*|href=["']#[^"']*""")
 _LARGE_NUMBER = re.compile(rb"(?<![.\d])\d{6}|\de\d")
 _EMOJI = re.compile(
     "[\u231a\u231b\u23e9-\u23ec\u23f0\u23f3\u25fd\u25fe\u2614\u2615\u2648-\u2653\u267f\u2693\u26a1\u26aa\u26ab\u26bd\u26be"
@@ -125,7 +125,7 @@ def _by_librsvg(content: bytes, background: str, form: str, render: Render) -> b
     import pyvips
 
     try:
-        picture = pyvips.Image.svgload_buffer(content)
+        picture = pyvips.Image.svgload_buffer(content, unlimited=True)  # a picture inside may be long
     except pyvips.Error as error:
         raise BadDocument("The drawing cannot be drawn; simplify it.", detail=str(error)) from error
     return encode(painted(picture, background, form), form, render)
