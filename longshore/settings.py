@@ -69,6 +69,10 @@ class Settings(BaseSettings):
         (),
         description="CIDRs of private networks that endpoints may lie in, separated by commas.",
     )
+    remote_images: bool = Field(
+        default=False,
+        description="Fetch pictures that documents refer to by http(s) address; else they become placeholders.",
+    )
     lease: float = Field(30, gt=0, description="A worker that is silent for so long has lost its row.")
     heartbeat: float = Field(10, gt=0, description="How often a worker extends its lease; at most half of it.")
     sweep: float = Field(1, gt=0, description="How often each worker looks for lost and due rows.")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from longshore.settings import settings
 from workers import needs
 from workers.inspect import inspect
 from workers.plan import plan
-from workers.renderers.base import SETTINGS, Document, Render
+from workers.renderers.base import SETTINGS, Document, Fetch, Render
 from workers.renderers.base import Settings as FormatSettings
 
 
@@ -38,12 +40,28 @@ def convert(
     Returns the finished document and the render with its warnings. Raises what the planner and the conversions raise.
     """
     steps = plan(kind, form, partial(needs.check, settings=settings()))
-    render = Render(
-        folder=folder, settings=read_settings(form, given), deadline=time.monotonic() + seconds, title=title
-    )
-    document = Document(path=source, form=kind, title=title)
-    for step in steps:
-        render.seconds_left()
-        document = step.convert(document, render)
+    asked = read_settings(form, given)
+    with _pictures() as fetch:
+        deadline = time.monotonic() + seconds
+        render = Render(folder=folder, settings=asked, deadline=deadline, title=title, fetch=fetch)
+        document = Document(path=source, form=kind, title=title)
+        for step in steps:
+            render.seconds_left()
+            document = step.convert(document, render)
     inspect(document.path, form)
     return document, render
+
+
+@contextmanager
+def _pictures() -> Iterator[Fetch | None]:
+    """What fetches a document's pictures, where the operator allows it."""
+    if not settings().remote_images:
+        yield None
+        return
+    from workers.pictures import Pictures
+
+    pictures = Pictures(allow_private=settings().allow_private_networks)
+    try:
+        yield pictures.fetch
+    finally:
+        pictures.close()

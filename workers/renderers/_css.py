@@ -46,6 +46,12 @@ def picture_bytes(target: str) -> bytes | None:
     return content if content.startswith(RASTER_MAGIC[found[1].lower()]) else None
 
 
+def picture_url(content: bytes) -> str:
+    """The `data:` URL of a raster picture, empty where its first bytes are none of RASTER_MAGIC."""
+    kind = next((kind for kind, magics in RASTER_MAGIC.items() if content.startswith(magics)), "")
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}" if kind else ""
+
+
 def is_fragment(target: str) -> bool:
     """Whether a reference points into its own document."""
     return _FRAGMENT.fullmatch(target.strip()) is not None

@@ -8,9 +8,9 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 from workers.renderers._css import picture_bytes, scrub
+from workers.renderers._elsewhere import data_url, host_of
 from workers.renderers._pixels import header_size
 from workers.renderers._svg_clean import clean_svg
 from workers.renderers._svg_draw import markup
@@ -101,8 +101,10 @@ class _Cleaning:
     """One page on its way: drawings taken out before the sanitiser and put back after it; what was left out."""
 
     render: Render
+    may_fetch: bool
     drawings: list[str] = field(default_factory=list)
     absent: list[str] = field(default_factory=list)
+    elsewhere: dict[int, str] = field(default_factory=dict)
     lost: dict[str, None] = field(default_factory=dict)
 
     def css(self, text: str) -> str:
@@ -130,7 +132,9 @@ class _Cleaning:
         number = value.removeprefix("data:,drawing-")
         if number != value and number.isdecimal() and int(number) < len(self.drawings):
             return value
-        host = urlsplit(value).hostname if value.startswith(("http:", "https:", "//")) else ""
+        host = host_of(value)
+        if host:
+            self.elsewhere[len(self.absent)] = value
         return self.mark(f"a picture at {host}" if host else "a picture in another file")
 
     def mark(self, what: str) -> str:
@@ -159,7 +163,7 @@ class _Cleaning:
         if "xlink:" in text and "xmlns:xlink" not in text:
             text = _SVG_OPEN.sub('<svg xmlns:xlink="http://www.w3.org/1999/xlink"', text, count=1)
         try:
-            root = clean_svg(text.encode(), self.render)
+            root = clean_svg(text.encode(), self.render, fetch=self.may_fetch)
             size = measure(root) or SIZELESS
         except BadDocument as error:
             self.render.warn(f"A drawing inside the page was left out. {error.message}")
@@ -181,6 +185,10 @@ class _Cleaning:
         if source.startswith("data:image/"):
             return found[0]
         if kind == "absent" and number.isdecimal():
+            address = self.elsewhere.get(int(number), "") if self.may_fetch else ""
+            fetched = data_url(address, self.render) if address else ""
+            if fetched:
+                return found[0].replace(f'"{source}"', f'"{fetched}"', 1)
             what = self.absent[int(number)]
         else:
             what = "a picture without an address that is allowed"
@@ -190,18 +198,24 @@ class _Cleaning:
             f'<span class="absent">{alt + " " if alt else ""}({html.escape(what)} is not part of this document)</span>'
         )
 
+    def untold(self) -> list[str]:
+        """The absent pictures whose reason nobody has told yet."""
+        tried = self.elsewhere if self.may_fetch else {}
+        return [what for number, what in enumerate(self.absent) if number not in tried]
 
-def clean_html(text: str, render: Render, *, note: bool = False) -> str:
+
+def clean_html(text: str, render: Render, *, note: bool = False, shown: bool = True) -> str:
     """The content of a page's body, safe to draw and to hand on.
 
-    In a `note` each block chooses left or right by itself, and style elements go: a note has one style.
+    In a `note` each block chooses left or right by itself, and style elements go: a note has one style. What will not
+    be `shown` gets no pictures from elsewhere.
 
     What it lacks is told by `render.warn`. Raises BadDocument where the page is too large or too deep.
     """
     import nh3
 
     check_bounds(text)
-    work = _Cleaning(render)
+    work = _Cleaning(render, may_fetch=shown and render.fetch is not None)
     work.lost.update({name: None for name, trace in _TOLD.items() if trace.search(text)})
     text = work.take_drawings(text)
     attributes: dict[str, set[str]] = {"*": _ANYWHERE, **_SPECIFIC}
@@ -222,9 +236,10 @@ def clean_html(text: str, render: Render, *, note: bool = False) -> str:
     )
     clean = _STYLE.sub(lambda found: found[1] + work.css(found[2]).replace("</", "<\\/") + found[3], clean)
     clean = _IMAGE.sub(work.put_back, _TYPED_FIELD.sub("", clean))
-    if work.absent:
-        render.warn(f"{len(work.absent)} picture(s) were not included, because nothing is loaded from elsewhere: "
-                    + ", ".join(dict.fromkeys(work.absent)) + ". Embed them as data: URLs.")  # fmt: skip
+    absent = work.untold()
+    if absent:
+        render.warn(f"{len(absent)} picture(s) were not included, because nothing is loaded from elsewhere: "
+                    + ", ".join(dict.fromkeys(absent)) + ". Embed them as data: URLs.")  # fmt: skip
     if work.lost:
         render.warn("Left out of the page, because it could load or run: " + ", ".join(work.lost) + ".")
     return clean

@@ -28,13 +28,17 @@ def look(render: Render) -> Look:
     )
 
 
-def scene(source: Document, render: Render) -> tuple[Source, Scene]:
-    """The document and its scene; what was left out becomes warnings. Raises BadDocument."""
+def scene(source: Document, render: Render, *, drawn: bool = False) -> tuple[Source, Scene]:
+    """The document and its scene; what was left out becomes warnings. Raises BadDocument.
+
+    Pictures that lie elsewhere are got where the scene will be `drawn`.
+    """
     from workers.scene.canvas_reader import read
     from workers.scene.parsing import load
 
     parsed = load(source.read_text())
-    found = read(parsed, "dark" if render.setting("theme") == "dark" else "light")
+    fetch = render.picture if drawn and render.fetch else None
+    found = read(parsed, "dark" if render.setting("theme") == "dark" else "light", fetch)
     for warning in found.warnings:
         render.warn(warning)
     if found.empty:
@@ -47,7 +51,7 @@ def to_svg(source: Document, render: Render) -> Document:
     """The drawing."""
     from workers.scene.drawing import draw
 
-    _, found = scene(source, render)
+    _, found = scene(source, render, drawn=True)
     return render.save("svg", draw(found, look(render)))
 
 
@@ -82,7 +86,7 @@ def to_html(source: Document, render: Render) -> Document:
     from workers.scene.palette import palette
     from workers.scene.webpage import page
 
-    _, found = scene(source, render)
+    _, found = scene(source, render, drawn=True)
     wanted = look(render)
     sheet = background(wanted) or palette(wanted.theme).paper
     return render.save("html", page(draw(found, wanted), found.title or source.title, sheet.hex))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from workers.renderers._css import is_fragment, picture_bytes, scrub
+from workers.renderers._css import is_fragment, picture_bytes, picture_url, scrub
 from workers.renderers._pixels import header_size
 from workers.renderers._svg_weigh import Scales
 from workers.renderers.base import BadDocument, Render
@@ -51,6 +51,7 @@ _MOVING_NAMES = "animate animateMotion animateTransform animateColor set mpath d
 _MOVING = frozenset(_MOVING_NAMES.split())
 _LOADS_NAMES = "image feImage"
 _LOADS = frozenset(_LOADS_NAMES.split())
+_WEB = re.compile(r"https?://", re.IGNORECASE)
 _LINK = re.compile(r"(https?|mailto):", re.IGNORECASE)
 _NUMBERS = {"numOctaves": MAX_OCTAVES}
 
@@ -98,8 +99,9 @@ def parse(content: bytes) -> _Element:
 class _Copy:
     """The copying of one drawing; collects what was left out."""
 
-    def __init__(self, render: Render) -> None:
+    def __init__(self, render: Render, *, fetch: bool) -> None:
         self._render = render
+        self._fetch = fetch
         self._pixels = 0
         self.lost: dict[str, None] = {}
 
@@ -128,7 +130,10 @@ class _Copy:
         if tag == "a" and _LINK.match(value.strip()):
             return value.strip()
         content = picture_bytes(value) if tag in _LOADS else None
-        if content is None:
+        if content is None and self._fetch and tag in _LOADS and _WEB.match(value.strip()):
+            content = self._render.picture(value.strip())
+            value = picture_url(content) if content else ""
+        if content is None or not value:
             self.lost["links to other files"] = None
             return None
         return "".join(value.split()) if self._picture(content) else None
@@ -208,12 +213,13 @@ def _keep_tail(gone: _Element, target: _Element) -> None:
         target.text = ((target.text or "") + (gone.tail or "")) or None
 
 
-def clean_svg(content: bytes, render: Render) -> _Element:
+def clean_svg(content: bytes, render: Render, *, fetch: bool = True) -> _Element:
     """A copy of the drawing that is safe to draw and to hand on; what it lacks is told by `render.warn`.
 
+    Pictures that lie elsewhere are got by `render.picture`, unless `fetch` is False, as for a drawing from elsewhere.
     Raises BadDocument where the drawing is broken, empty, or a bomb.
     """
-    copy = _Copy(render)
+    copy = _Copy(render, fetch=fetch)
     clean = copy.run(parse(content))
     if not any(child.tag.rpartition("}")[2] not in {"title", "desc", "style", "defs"} for child in clean):
         raise BadDocument("The SVG draws nothing: it holds no shape, text or picture.")

@@ -20,6 +20,7 @@ Rules:
 - Import this module, `workers.browser`, `workers.scene` and libraries; nothing else of ours. Import heavy libraries
   (pyvips, playwright, lxml) inside the function: the declaration is read by processes that never render.
 - Never fetch anything, never read a file that `source` does not own. The source is hostile until you have checked it.
+  A picture that it refers to by an http(s) address comes from `render.picture()`, or not at all.
 - Raise `BadDocument` for a broken source (say what and where), `Unavailable` for a missing program, `Transient` for
   what may pass. Any other exception is a bug and is shown to the user as "internal error".
 - What the output leaves out is told with `render.warn()`, never dropped silently.
@@ -33,7 +34,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from longshore.errors import BadDocument, Permanent, Refused, Transient, Unavailable
+from longshore.errors import BadDocument, LongshoreError, Permanent, Refused, Transient, Unavailable
 from workers.renderers._settings import (
     SETTINGS,
     LossySettings,
@@ -143,10 +144,15 @@ class Document:
 
 @dataclass(slots=True)
 class Render:
+Fetch = Callable[[str, float], bytes]
+"""The picture at an address, within so many seconds. Raises LongshoreError whose message says why there is none."""
+
+
     """One run of the conversions of one export: its settings, its scratch folder, its deadline.
 
     `settings` is the model of the *final* format, so a step in the middle of a chain reads what it knows with
-    `render.setting("background", "white")`. `deadline` is a `time.monotonic()` instant.
+    `render.setting("background", "white")`. `deadline` is a `time.monotonic()` instant. `fetch` is None unless the
+    operator lets pictures be fetched.
     """
 
     folder: Path
@@ -156,6 +162,7 @@ class Render:
     warnings: list[str] = field(default_factory=list)
 
     def setting(self, name: str, default: object = None) -> object:
+    fetch: Fetch | None = None
         """One setting by name; `default` where the final format does not have it or the user left it out."""
         value = getattr(self.settings, name, None)
         return default if value is None else value
@@ -175,6 +182,20 @@ class Render:
 
     def path(self, form: str) -> Path:
         """A fresh path in the scratch folder for an output of this format."""
+    def picture(self, url: str) -> bytes | None:
+        """The PNG, JPEG, GIF, WebP or (not yet clean) SVG at an http(s) address, None where none may be had.
+
+        Why an allowed fetch failed is told by `warn`; that nothing may be fetched is for the conversion to tell.
+        """
+        if self.fetch is None:
+            return None
+        left = self.seconds_left()
+        try:
+            return self.fetch(url, left)
+        except LongshoreError as error:
+            self.warn(f"The picture at {url.partition('?')[0][:100]} was not included. {error.message}")
+            return None
+
         count = sum(1 for _ in self.folder.iterdir())
         return self.folder / f"{count}.{FORMATS[form].extension}"
 

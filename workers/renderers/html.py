@@ -63,7 +63,7 @@ def clean(source: Document, render: Render) -> Document:
 def to_json(source: Document, render: Render) -> Document:
     """The page's title, headings, text and source."""
     text = _read(source)
-    body = clean_html(text, render)
+    body = clean_html(text, render, shown=False)
     headings = outline(body)
     plain = html.unescape(_TAGS.sub(" ", re.sub(r"(?s)<style[^>]*>.*?</style>", " ", body)))
     document = {

@@ -14,6 +14,7 @@ from workers.scene.lenient import Notes, first, identity, mapping, number, seque
 from workers.scene.nodes import Connector, Frame, Node, Page, Scene, Style
 from workers.scene.palette import Theme, palette
 from workers.scene.parsing import Source
+from workers.scene.pictures import Fetch
 from workers.scene.tldraw_reader import read_store
 from workers.scene.tldraw_store import is_store
 
@@ -27,19 +28,19 @@ _GROUP_PADDING = 18.0
 _GROUP_LEVELS = 8
 
 
-def read(source: Source, theme: Theme) -> Scene:
-    """The scene of a document: a tldraw store in any form, or a plain canvas."""
+def read(source: Source, theme: Theme, fetch: Fetch | None = None) -> Scene:
+    """The scene of a document: a tldraw store in any form, or a plain canvas. `fetch` gets pictures from elsewhere."""
     if is_store(source.canvas):
-        return read_store(source.canvas, text(source.title).strip(), theme)
-    return _Canvas(source.canvas, theme).scene(text(source.title).strip())
+        return read_store(source.canvas, text(source.title).strip(), theme, fetch)
+    return _Canvas(source.canvas, theme, fetch).scene(text(source.title).strip())
 
 
 class _Canvas:
-    def __init__(self, canvas: Record, theme: Theme) -> None:
+    def __init__(self, canvas: Record, theme: Theme, fetch: Fetch | None) -> None:
         self._canvas = canvas
         self._notes = Notes()
         self._styles = CanvasStyles(palette(theme), self._notes)
-        self._shapes = CanvasShapes(self._styles, self._notes)
+        self._shapes = CanvasShapes(self._styles, self._notes, fetch)
         self._children: dict[str, list[tuple[str, Record]]] = {}
         self._names: dict[str, str] = {}
         self._names_seen: list[str] = []

@@ -5,15 +5,20 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections.abc import Callable
 from typing import Any
+
+Fetch = Callable[[str], bytes | None]
+"""The picture at an http(s) address, None where it cannot be had."""
 
 _DATA_URL = re.compile(r"data:image/[a-z0-9.+-]{1,40}(?:;[a-z0-9=._-]{1,40})*?;base64,", re.IGNORECASE)
 _MAGIC = {b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpeg", b"GIF87a": "gif", b"GIF89a": "gif"}
 _MOST_PIXELS = 64_000_000
+_WEB = re.compile(r"https?://", re.IGNORECASE)
 _REMOTE = re.compile(r"(?:https?:)?//|blob:|file:|asset:", re.IGNORECASE)
 
 
-def embedded(source: Any) -> tuple[str, str]:
+def embedded(source: Any, fetch: Fetch | None = None) -> tuple[str, str]:
     """A picture as a `data:` URL that every SVG viewer draws, or an empty one; and why it is empty.
 
     PNG and JPEG stay as they are. GIF (its first picture) and WebP become PNG, since librsvg draws neither.
@@ -21,6 +26,9 @@ def embedded(source: Any) -> tuple[str, str]:
     if not isinstance(source, str) or not source:
         return "", "has no picture data"
     head = _DATA_URL.match(source)
+    if head is None and fetch and _WEB.match(source):
+        content = fetch(source)
+        return _checked(content) if content else ("", "lies elsewhere and was not fetched")
     if head is None:
         remote = _REMOTE.match(source)
         return "", "lies elsewhere and is not fetched" if remote else "is not an embedded PNG, JPEG, GIF or WebP"
@@ -28,15 +36,17 @@ def embedded(source: Any) -> tuple[str, str]:
         content = base64.b64decode("".join(source[head.end() :].split()), validate=True)
     except (binascii.Error, ValueError):
         return "", "is not valid base64"
+    return _checked(content)
+
+
+def _checked(content: bytes) -> tuple[str, str]:
+    import pyvips
+
     kind = next((name for magic, name in _MAGIC.items() if content.startswith(magic)), "")
     if not kind and content[:4] == b"RIFF" and content[8:12] == b"WEBP":
         kind = "webp"
-    return _checked(content, kind) if kind else ("", "is not an embedded PNG, JPEG, GIF or WebP")
-
-
-def _checked(content: bytes, kind: str) -> tuple[str, str]:
-    import pyvips
-
+    if not kind:
+        return "", "is not an embedded PNG, JPEG, GIF or WebP"
     try:
         picture = pyvips.Image.new_from_buffer(content, "")
         if picture.width * picture.height > _MOST_PIXELS:

@@ -10,7 +10,7 @@ from workers.scene.geometry import IDENTITY, Matrix, Point, placed
 from workers.scene.lenient import FURTHEST, Notes, identity, mapping, number, optional, text
 from workers.scene.nodes import Colour, Figure, Frame, Group, Ink, Label, Node, Picture, Style, Words
 from workers.scene.outlines import FORMS
-from workers.scene.pictures import embedded
+from workers.scene.pictures import Fetch, embedded
 from workers.scene.placeholders import placeholder
 from workers.scene.rich_text import plain
 from workers.scene.tldraw_arrows import connector
@@ -33,10 +33,11 @@ class Shape(NamedTuple):
 class Shapes:
     """Reads the shapes of one store."""
 
-    def __init__(self, store: Store, styles: Styles, notes: Notes) -> None:
+    def __init__(self, store: Store, styles: Styles, notes: Notes, fetch: Fetch | None = None) -> None:
         self.store = store
         self.styles = styles
         self.notes = notes
+        self.fetch = fetch
         self.reached = 0
         self._open: set[str] = set()
 
@@ -159,7 +160,7 @@ class Shapes:
         """An embedded picture, or a placeholder where there is none that may be drawn."""
         asset = mapping(mapping(self.store.assets.get(identity(shape.props.get("assetId")))).get("props"))
         name = text(shape.props.get("altText")) or text(asset.get("name"))
-        source, why = embedded(asset.get("src") or shape.props.get("url") or shape.props.get("src"))
+        source, why = embedded(asset.get("src") or shape.props.get("url") or shape.props.get("src"), self.fetch)
         width, height = self._size(shape.props)
         if not source:
             self.notes.add(f"{{n}} picture{{s}} shown as placeholder{{s}}: {why}.")
