@@ -82,6 +82,18 @@ class Store:
                 left = None if left is None else left - len(chunk)
                 yield chunk
 
+    def copy(self, key: str, to: str) -> None:
+        """A second object with the same content; either may be deleted without the other. Raises NotFound."""
+        try:
+            if self._root is None:
+                obstore.copy(self._backend, key, to)
+            else:
+                _link(self._root / key, self._root / to)
+        except FileNotFoundError as error:
+            raise NotFound("The stored content is gone: it has expired or was deleted.") from error
+        except (BaseError, OSError) as error:
+            raise _explain(error) from error
+
     def delete(self, key: str) -> None:
         """Remove an object; quiet where there is none."""
         try:
@@ -136,6 +148,24 @@ def _write_file(path: Path, chunks: Iterable[bytes]) -> None:
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
+
+
+def _link(path: Path, to: Path) -> None:
+    """Objects are replaced, never changed in place, so two names may share one file; where none may, it is copied."""
+    to.parent.mkdir(parents=True, exist_ok=True)
+    partial = to.with_name(f"{to.name}.{os.getpid()}.part")
+    try:
+        os.link(path, partial)
+    except FileNotFoundError:
+        raise
+    except OSError:  # no links on this file system, or too many to one file
+        with path.open("rb") as file:
+            _write_file(to, iter(lambda: file.read(CHUNK), b""))
+        return
+    try:
+        partial.replace(to)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _explain(error: Exception) -> Transient | Permanent:

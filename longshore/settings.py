@@ -79,6 +79,9 @@ class Settings(BaseSettings):
     max_attempts: int = Field(3, ge=1, le=100, description="Tries at rendering, and at each delivery.")
     render_deadline: float = Field(60, gt=0, le=600, description="Longest rendering of one export.")
     upload_deadline: float = Field(6 * 3600, gt=0, description="Longest single attempt at one delivery.")
+    reuse: bool = Field(
+        default=True, description="Copy an owner's artifact that would come out the same, instead of rendering."
+    )
     artifact_days: float = Field(7, gt=0, description="How long an artifact is kept.")
     max_body: int = Field(64 * 1024 * 1024, gt=0, description="Largest request body.")
     max_pixels: int = Field(100_000_000, gt=0, description="Largest picture, read or written, in pixels.")

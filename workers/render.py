@@ -27,6 +27,7 @@ from longshore.names import with_extension
 from longshore.queue import UPLOAD, send_after_commit
 from longshore.settings import settings
 from longshore.states import DeliveryState
+from workers import reuse
 from workers.convert import convert
 from workers.lease import Heartbeat, claim_export, end_attempt, hold
 from workers.renderers.base import FORMATS
@@ -43,6 +44,7 @@ class Job:
     """What a claimed export needs to be rendered, read in the transaction that claimed it."""
 
     export_id: str
+    owner: str
     fence: int
     max_attempts: int
     kind: str
@@ -54,6 +56,16 @@ class Job:
     file_version: int
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An artifact whose object is written. `outcome` is the attempt's, `report` is for the user."""
+
+    stored: Stored
+    report: dict[str, Any]
+    fingerprint: str
+    outcome: str = "completed"
+
+
 def render_export(export_id: str) -> None:
     """Render an export whose message arrived. Quiet where it is taken, done or not due: messages may come twice."""
     job = _claim(export_id)
@@ -62,9 +74,9 @@ def render_export(export_id: str) -> None:
     key = f"artifacts/{job.export_id}/{job.fence}"
     try:
         with Heartbeat(Export, job.export_id, job.fence, on_lost=_stop_browser) as heartbeat:
-            stored, report = _make(job, key)
+            made = _make(job, key)
             heartbeat.check()
-            _commit(job, key, stored, report)
+            _commit(job, key, made)
     except Cancelled:
         store().delete(key)
         _end_cancelled(job)
@@ -86,6 +98,7 @@ def _claim(export_id: str) -> Job | None:
         export = session.get_one(Export, export_id)
         return Job(
             export_id=export.id,
+            owner=export.owner,
             fence=fence,
             max_attempts=export.max_attempts,
             kind=export.kind,
@@ -98,15 +111,25 @@ def _claim(export_id: str) -> Job | None:
         )
 
 
-def _make(job: Job, key: str) -> tuple[Stored, dict[str, Any]]:
-    """Convert in a scratch folder and write the artifact's object; what was written, and the report for the user."""
+def _make(job: Job, key: str) -> Made:
+    """Write the artifact's object: a copy of one that would come out the same, else what rendering makes."""
+    with reading() as session:
+        version = files.version_of(session, job.file_id, job.file_version)
+        began = time.monotonic()
+        mark = reuse.fingerprint(version.sha256, job.kind, job.format, job.settings, job.name)
+        earlier = reuse.find(session, job.owner, mark, now=clock(session))
+    if earlier is not None and reuse.copy(earlier, key):
+        return Made(earlier.stored, earlier.report | {"render_ms": _since(began)}, mark, "reused")
+    return _render(job, key, version.key, mark)
+
+
+def _render(job: Job, key: str, key_of_source: str, mark: str) -> Made:
+    """Convert in a scratch folder and write the artifact's object."""
     scratch = settings().home.resolve() / "scratch"
     try:
         scratch.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f"{job.export_id}-{job.fence}-", dir=scratch) as name:
             source = Path(name) / "source"
-            with reading() as session:
-                key_of_source = files.version_of(session, job.file_id, job.file_version).key
             with store().open(key_of_source) as reader, source.open("wb") as writer:
                 shutil.copyfileobj(reader, writer, CHUNK)
             output = Path(name) / "output"
@@ -121,10 +144,15 @@ def _make(job: Job, key: str) -> tuple[Stored, dict[str, Any]]:
                 folder=output,
                 seconds=job.deadline,
             )
-            report = {"warnings": render.warnings, "render_ms": round(1000 * (time.monotonic() - began), 1)}
-            return store().write(key, _read(document.path)), report
+            report = {"warnings": render.warnings, "render_ms": _since(began)}
+            return Made(store().write(key, _read(document.path)), report, mark)
     except OSError as error:
         raise Transient("The worker's disk refused: free space in LONGSHORE_HOME.", detail=str(error)) from error
+
+
+def _since(began: float) -> float:
+    """Milliseconds since a `time.monotonic()` instant."""
+    return round(1000 * (time.monotonic() - began), 1)
 
 
 def _read(path: Path) -> Iterator[bytes]:
@@ -133,7 +161,7 @@ def _read(path: Path) -> Iterator[bytes]:
             yield chunk
 
 
-def _commit(job: Job, key: str, stored: Stored, report: dict[str, Any]) -> None:
+def _commit(job: Job, key: str, made: Made) -> None:
     """Artifact row, end of the attempt and the deliveries' messages in one transaction. Raises Cancelled if lost."""
     form = FORMATS[job.format]
     with transaction() as session:
@@ -147,7 +175,7 @@ def _commit(job: Job, key: str, stored: Stored, report: dict[str, Any]) -> None:
             phase="delivering",
             progress=50.0,
             lease_until=None,
-            report=report,
+            report=made.report,
             expires_at=expires,
             updated_at=now,
         )
@@ -161,13 +189,14 @@ def _commit(job: Job, key: str, stored: Stored, report: dict[str, Any]) -> None:
                 key=key,
                 filename=with_extension(export.name, form.extension),
                 media_type=form.media_type,
-                size=stored.size,
-                sha256=stored.sha256,
+                size=made.stored.size,
+                sha256=made.stored.sha256,
+                fingerprint=made.fingerprint,
                 created_at=now,
                 expires_at=expires,
             )
         )
-        end_attempt(session, export.id, None, now=now, outcome="completed")
+        end_attempt(session, export.id, None, now=now, outcome=made.outcome)
         session.flush()
         _ring(session, export.id)
         settle(session, export.id, now=now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, text
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from longshore.db import Base, BigId
@@ -13,7 +13,10 @@ from longshore.models.rows import ID, Lease, new_id
 
 
 class Export(Lease, Base):
-    """One request: one document into one format. `progress` is 0 to 100, `phase` says of what."""
+    """One request: one document into one format. `progress` is 0 to 100, `phase` says of what.
+
+    `delete_after_download`: the first whole download ends the artifact's time.
+    """
 
     __tablename__ = "exports"
     __table_args__ = (
@@ -35,13 +38,18 @@ class Export(Lease, Base):
     progress: Mapped[float] = mapped_column(default=0.0)
     deadline: Mapped[float]
     report: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    delete_after_download: Mapped[bool] = mapped_column(default=False, server_default=false())
     expires_at: Mapped[datetime | None]
 
 
 class Artifact(Base):
-    """The bytes an export made; `key` is where the artifact store has them."""
+    """The bytes an export made; `key` is where the artifact store has them.
+
+    `fingerprint` stands for all that the bytes depend on; empty where that is not known.
+    """
 
     __tablename__ = "artifacts"
+    __table_args__ = (Index("ix_artifacts_fingerprint", "owner", "fingerprint", "expires_at"),)
 
     id: Mapped[str] = mapped_column(ID, primary_key=True, default=new_id)
     export_id: Mapped[str] = mapped_column(ForeignKey("exports.id", ondelete="CASCADE"), unique=True)
@@ -51,6 +59,7 @@ class Artifact(Base):
     media_type: Mapped[str] = mapped_column(String(100))
     size: Mapped[int] = mapped_column(BigInteger)
     sha256: Mapped[str] = mapped_column(String(64))
+    fingerprint: Mapped[str] = mapped_column(String(64), default="", server_default="")
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
 

@@ -103,3 +103,33 @@ def test_a_store_of_another_kind_is_refused(monkeypatch):
     forget()
     with pytest.raises(Permanent, match="LONGSHORE_STORE_URL"):
         store()
+
+
+def test_a_copy_outlives_its_original(any_store):
+    any_store.write("a/original", chunks(CONTENT))
+    any_store.write("b/copy", [b"before"])
+    any_store.copy("a/original", "b/copy")
+    any_store.write("a/original", [b"after"])
+    assert b"".join(any_store.chunks("b/copy")) == CONTENT
+    any_store.delete("a/original")
+    assert b"".join(any_store.chunks("b/copy")) == CONTENT
+
+
+def test_a_copy_of_nothing_is_refused(any_store):
+    with pytest.raises(NotFound, match="gone"):
+        any_store.copy("a/nothing", "b/nothing")
+    with pytest.raises(NotFound):
+        any_store.open("b/nothing").read()
+
+
+def test_where_files_cannot_be_linked_they_are_copied(home, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    store().write("a", chunks(CONTENT))
+    store().copy("a", "b/c")
+    store().delete("a")
+    assert b"".join(store().chunks("b/c")) == CONTENT
+    with pytest.raises(NotFound):
+        store().copy("a", "d")
