@@ -37,15 +37,15 @@ from pathlib import Path
 from longshore.errors import BadDocument, LongshoreError, Permanent, Refused, Transient, Unavailable
 from workers.renderers._settings import (
     SETTINGS,
-    LossySettings,
     ArchiveSettings,
     CsvSettings,
+    LossySettings,
     PageSettings,
     PlainSettings,
     RasterSettings,
     Settings,
-    VectorSettings,
     SpreadsheetSettings,
+    VectorSettings,
     WebPageSettings,
 )
 
@@ -53,11 +53,11 @@ __all__ = [
     "FORMATS",
     "KINDS",
     "SETTINGS",
-    "BadDocument",
     "ArchiveSettings",
+    "BadDocument",
     "Conversion",
-    "Document",
     "CsvSettings",
+    "Document",
     "Format",
     "LossySettings",
     "PageSettings",
@@ -67,8 +67,8 @@ __all__ = [
     "Refused",
     "Render",
     "Settings",
-    "Transient",
     "SpreadsheetSettings",
+    "Transient",
     "Unavailable",
     "VectorSettings",
     "WebPageSettings",
@@ -110,11 +110,11 @@ FORMATS: dict[str, Format] = {
         Format("html", "html", "text/html; charset=utf-8"),
         Format("json", "json", "application/json"),
         Format("md", "md", "text/markdown; charset=utf-8"),
-    )
         Format("csv", "csv", "text/csv; charset=utf-8"),
         Format("xlsx", "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", b"PK\x03\x04"),
         Format("xml", "xml", "application/xml"),
         Format("zip", "zip", "application/zip", b"PK\x03\x04"),
+    )
 }
 
 
@@ -142,12 +142,12 @@ class Document:
             raise BadDocument(message) from error
 
 
-@dataclass(slots=True)
-class Render:
 Fetch = Callable[[str, float], bytes]
 """The picture at an address, within so many seconds. Raises LongshoreError whose message says why there is none."""
 
 
+@dataclass(slots=True)
+class Render:
     """One run of the conversions of one export: its settings, its scratch folder, its deadline.
 
     `settings` is the model of the *final* format, so a step in the middle of a chain reads what it knows with
@@ -160,9 +160,9 @@ Fetch = Callable[[str, float], bytes]
     deadline: float
     title: str = ""
     warnings: list[str] = field(default_factory=list)
+    fetch: Fetch | None = None
 
     def setting(self, name: str, default: object = None) -> object:
-    fetch: Fetch | None = None
         """One setting by name; `default` where the final format does not have it or the user left it out."""
         value = getattr(self.settings, name, None)
         return default if value is None else value
@@ -180,8 +180,6 @@ Fetch = Callable[[str, float], bytes]
         if message not in self.warnings:
             self.warnings.append(message)
 
-    def path(self, form: str) -> Path:
-        """A fresh path in the scratch folder for an output of this format."""
     def picture(self, url: str) -> bytes | None:
         """The PNG, JPEG, GIF, WebP or (not yet clean) SVG at an http(s) address, None where none may be had.
 
@@ -196,6 +194,8 @@ Fetch = Callable[[str, float], bytes]
             self.warn(f"The picture at {url.partition('?')[0][:100]} was not included. {error.message}")
             return None
 
+    def path(self, form: str) -> Path:
+        """A fresh path in the scratch folder for an output of this format."""
         count = sum(1 for _ in self.folder.iterdir())
         return self.folder / f"{count}.{FORMATS[form].extension}"
 
