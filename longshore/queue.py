@@ -52,6 +52,7 @@ def celery() -> Celery:
         broker_url=settings().redis_url.get_secret_value(),
         broker_connection_timeout=2,
         broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,  # a worker waits for Redis as long as it takes
         broker_transport_options={
             "visibility_timeout": 2 * max(hard_limit(queue) for queue in QUEUES) + 60,
             "socket_timeout": 5,
