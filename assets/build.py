@@ -19,6 +19,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import excalidraw_bundle as excalidraw
+
 HERE = Path(__file__).resolve().parent
 PACKAGES = HERE / "node_modules"
 DIST = HERE / "dist"
@@ -92,6 +94,7 @@ def build() -> str:
     (DIST / "licences" / "plotly.txt").write_text(plotly_licence(), encoding="utf-8")
     (DIST / "licences" / "viz.txt").write_text(viz_licence(), encoding="utf-8")
     (DIST / "licences" / "vega.txt").write_text(licences_of("vega", "vega-lite", "vega-interpreter"), encoding="utf-8")
+    wanted |= add_excalidraw(folder / "node")
     made = {
         name: {
             "package": package,
@@ -105,6 +108,18 @@ def build() -> str:
     (DIST / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
     total = sum(int(str(one["bytes"])) for one in made.values())
     return f"assets: {len(made)} files, {total / 1e6:.1f} MB in {DIST}"
+
+
+def add_excalidraw(node: Path) -> dict[str, tuple[str, str]]:
+    """Bundle Excalidraw, copy its fonts and the licences of both; what to list of it, as in FILES."""
+    try:
+        texts = excalidraw.bundle(node, HERE, PACKAGES, DIST / excalidraw.ENTRY)
+    except subprocess.CalledProcessError as error:
+        raise Stop(f"esbuild failed ({error.stderr.strip().partition(chr(10))[0]}). Please report it.") from error
+    (DIST / "licences" / "excalidraw.txt").write_text(texts, encoding="utf-8")
+    copy(HERE / excalidraw.FONT_NOTE, DIST / "licences" / excalidraw.FONT_NOTE)
+    made = [excalidraw.ENTRY, *excalidraw.copy_fonts(PACKAGES, DIST)]
+    return {name: (excalidraw.PACKAGE, name) for name in made}
 
 
 def current() -> bool:
@@ -128,7 +143,7 @@ def inputs() -> dict[str, str]:
     """What the build depends on: a change of any of these is a reason to build again."""
     return {
         "package-lock.json": sha256(HERE / "package-lock.json"),
-        "build.py": sha256(Path(__file__)),
+        **{one.name: sha256(one) for one in sorted(HERE.iterdir()) if one.suffix in {".py", ".js", ".txt"}},
         "plotly": version("plotly"),
     }
 

@@ -15,6 +15,7 @@ BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-c
 """Program names in order of preference: the headless shell starts in 88 ms, the full browser in 234 ms."""
 
 BUNDLES = {
+    "excalidraw": "excalidraw.js",
     "mermaid": "mermaid.min.js",
     "plotly": "plotly.min.js",
     "vega": "vega.min.js",

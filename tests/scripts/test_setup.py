@@ -22,6 +22,9 @@ INPUTS = {
     "requirements/redis.txt": "redis==1\n",
     "pyproject.toml": "[project]\n",
     "assets/build.py": "import sys; sys.exit('assets: no node.' if '--node' in sys.argv else 0)\n",
+    "assets/excalidraw_bundle.py": "",
+    "assets/excalidraw.js": "",
+    "assets/excalidraw-fonts.txt": "",
     "assets/package.json": "{}",
     "assets/package-lock.json": "{}",
 }
@@ -148,7 +151,8 @@ def test_assets_are_built_with_the_wheel_where_there_is_no_node(tree):
     assert "setup: Node for the assets" in done.stdout
     assert tree.called()[-1].endswith("--require-hashes -r requirements/node.txt")
     (note,) = (tree.root / ".venv" / ".setup").glob("assets*")
-    sources = ["assets/build.py", "assets/package.json", "assets/package-lock.json", "requirements/dev.txt"]
+    names = ["build.py", "excalidraw_bundle.py", "excalidraw.js", "excalidraw-fonts.txt", "package.json"]
+    sources = [*(f"assets/{name}" for name in names), "assets/package-lock.json", "requirements/dev.txt"]
     joined = b"".join((tree.root / name).read_bytes() for name in sources)
     assert note.read_text() == hashlib.sha256(joined).hexdigest()
 

@@ -46,8 +46,12 @@ POLICY = (
 WITHOUT_EVAL = frozenset({"vega"})
 """Bundles whose page refuses to make functions from text: there, a document's expressions are read, never compiled."""
 
-OUTLINES = re.compile(re.escape(ORIGIN) + r"/plotly/(maps/[a-z-]+_\d+m\.json)")
-"""Coastlines and borders that a geographic chart asks for, and where they lie among the assets."""
+ASKED_FOR = (
+    (re.compile(re.escape(ORIGIN) + r"/plotly/(maps/[a-z-]+_\d+m\.json)"), "application/json"),
+    (re.compile(re.escape(ORIGIN) + r"/excalidraw/(fonts/[A-Za-z]+/[\w-]+\.woff2)"), "font/woff2"),
+)
+"""What a bundle loads by itself, where it lies among the assets, and its media type: coastlines and borders under
+geographic charts, fonts to cut to the letters that a drawing needs."""
 
 PAGE = (
     '<!doctype html><html lang="en"><meta charset="utf-8"><title>{bundle}</title>'
@@ -94,10 +98,11 @@ def _answer(route: Route) -> None:
         if route.request.url == f"{ORIGIN}/{bundle}/{script}":
             route.fulfill(path=asset(script), content_type="text/javascript; charset=utf-8")
             return
-    outline = OUTLINES.fullmatch(route.request.url)
-    if outline and (path := settings().assets / outline[1]).is_file():
-        route.fulfill(path=path, content_type="application/json")
-        return
+    for pattern, media_type in ASKED_FOR:
+        asked = pattern.fullmatch(route.request.url)
+        if asked and (path := asset(asked[1])).is_file():
+            route.fulfill(path=path, content_type=media_type)
+            return
     if route.request.is_navigation_request():
         route.fulfill(status=204)  # stay: an aborted navigation would end the page and the call that runs in it
         return
