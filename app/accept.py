@@ -61,6 +61,7 @@ class Wish:
     name: str = ""
     deadline: float | None = None
     targets: Sequence[Target] = ()
+    delete_after_download: bool = False
 
 
 def read(session: Session, owner: str, body: ExportIn) -> Wish:
@@ -79,6 +80,7 @@ def read(session: Session, owner: str, body: ExportIn) -> Wish:
         name=body.name or "",
         deadline=body.deadline,
         targets=[target(session, owner, one, f"deliveries.{i}") for i, one in enumerate(body.deliveries)],
+        delete_after_download=body.delete_after_download,
     )
 
 
@@ -112,6 +114,7 @@ def submit(session: Session, owner: str, wish: Wish, *, now: datetime, written: 
         name=wish.name,
         deadline=wish.deadline,
         deliveries=[one.request(session, owner, now=now) for one in wish.targets],
+        delete_after_download=wish.delete_after_download,
     )
     return exports.submit(session, request, now=now)
 

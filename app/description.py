@@ -11,6 +11,7 @@ from app.api.problems import MEDIA_TYPE
 from app.api.schemas import Problem
 from app.api.schemas_export import CloudExportOut
 from app.api.schemas_file import FileIn
+from workers.renderers.base import FORMATS
 
 WORDS = """Turns a document into a file and delivers it: rendered once, delivered to many places, now or on a schedule,
 never lost, never twice, and with proof that it arrived.
@@ -49,6 +50,8 @@ OTHER_ANSWERS = {
     ("/readyz", "503"): "Ready",
 }
 """Answers of a call beside its usual one that are no problem, by path and status."""
+ARTIFACTS = {("/api/export", "200"), ("/api/export/{export_id}/download", "200")}
+"""Answers that may be an artifact of any format."""
 WITH_HEADERS = {"/api/export", "/api/export/cloud"}
 
 Spec = dict[str, Any]
@@ -94,14 +97,7 @@ def _names(app: APIFlask) -> dict[tuple[str, str], str]:
 
 
 def _complete(path: str, method: str, operation: Spec) -> None:
-    responses = operation["responses"]
-    responses.setdefault("default", {"description": "What went wrong, and what to do about it"})
-    for status, response in responses.items():
-        answer = OTHER_ANSWERS.get((path, status))
-        if answer:
-            response["content"] = {"application/json": {"schema": {"$ref": f"#/components/schemas/{answer}"}}}
-        elif status == "default" or int(status) >= 400:  # noqa: PLR2004 - where errors begin
-            response["content"] = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    _answers(path, operation["responses"])
     if path.startswith("/api/"):
         operation.setdefault("security", [{name: []} for name in SCHEMES])
     if (path, method) in UPLOADS:
@@ -121,6 +117,24 @@ def _complete(path: str, method: str, operation: Spec) -> None:
     for parameter in operation["parameters"]:
         if parameter["in"] == "path":
             parameter["schema"] = {"type": "string", "format": "uuid"}
+
+
+def _answers(path: str, responses: Spec) -> None:
+    responses.setdefault("default", {"description": "What went wrong, and what to do about it"})
+    for status, response in responses.items():
+        answer = OTHER_ANSWERS.get((path, status))
+        if answer:
+            response["content"] = {"application/json": {"schema": {"$ref": f"#/components/schemas/{answer}"}}}
+        if (path, status) in ARTIFACTS:
+            response["content"] = _artifacts() | response.get("content", {})
+        elif not answer and (status == "default" or int(status) >= 400):  # noqa: PLR2004 - where errors begin
+            response["content"] = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+
+
+def _artifacts() -> Spec:
+    """The bytes of each format, by media type."""
+    types = {one.media_type.partition(";")[0] for one in FORMATS.values()}
+    return {one: {"schema": {"type": "string", "contentMediaType": one}} for one in sorted(types)}
 
 
 def _register(schemas: Spec, model: Any) -> None:

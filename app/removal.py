@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import structlog
 from sqlalchemy import delete, exists, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app import rows
@@ -10,8 +12,12 @@ from longshore import exports
 from longshore.artifacts import store
 from longshore.connections import DEFAULT_FOLDER
 from longshore.db import clock, transaction
+from longshore.errors import LongshoreError
+from longshore.expiry import expire_downloaded
 from longshore.models import Artifact, Connection, Delivery, Export, File, FileVersion, ScheduledExport
 from longshore.states import TERMINAL
+
+log = structlog.get_logger(__name__)
 
 
 def delete_export(owner: str, export_id: str) -> None:
@@ -31,6 +37,20 @@ def delete_export(owner: str, export_id: str) -> None:
             one_use_connection(session, connection_id)
     for key in keys:
         store().delete(key)
+
+
+def delete_downloaded(export_id: str) -> None:
+    """After a whole download of what was to be downloaded once. Quiet: the answer has been sent.
+
+    Where the database or the store is away, the cleaner is left to do it when the artifact's time is up.
+    """
+    try:
+        with transaction() as session:
+            keys = expire_downloaded(session, export_id, now=clock(session))
+        for key in keys:
+            store().delete(key)
+    except (LongshoreError, SQLAlchemyError) as error:
+        log.warning("not_deleted_after_download", export_id=export_id, error=str(error))
 
 
 def one_use_connection(session: Session, connection_id: str) -> None:

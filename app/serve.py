@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import BinaryIO
 from urllib.parse import quote
 
@@ -21,22 +21,34 @@ GUARDS = {
 }
 
 
-def stored(request: Request, *, key: str, size: int, sha256: str, filename: str, media_type: str) -> Response:
+def stored(
+    request: Request,
+    *,
+    key: str,
+    size: int,
+    sha256: str,
+    filename: str,
+    media_type: str,
+    when_sent: Callable[[], None] | None = None,
+) -> Response:
     """An object of the artifact store as an attachment; its entity tag is its SHA-256.
 
-    One range is honoured, several are answered with the whole, as RFC 9110 allows. Raises NotFound where the object
-    is gone, RequestedRangeNotSatisfiable.
+    One range is honoured, several are answered with the whole, as RFC 9110 allows. `when_sent` is called after the
+    server took the last byte of the whole. Raises NotFound where the object is gone, RequestedRangeNotSatisfiable.
     """
     headers = {**GUARDS, "ETag": f'"{sha256}"', "Content-Disposition": disposition(filename), "X-SHA256": sha256}
-    if request.if_none_match.contains(sha256):
-        return Response(status=304, headers=headers)
-    start, end = _range(request, size, sha256)
-    partial = (start, end) != (0, size) or _whole_as_range(request, size, sha256)
+    start, end, partial = 0, size, False
+    if request.method in {"GET", "HEAD"}:
+        if request.if_none_match.contains(sha256):
+            return Response(status=304, headers=headers)
+        start, end = _range(request, size, sha256)
+        partial = (start, end) != (0, size) or _whole_as_range(request, size, sha256)
     if partial:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
     # Opened before the status line goes out, so that a missing object is still a proper answer.
     reader = store().open(key)
-    body = _chunks(reader, start, end - start) if request.method == "GET" else iter(())
+    whole = (start, end) == (0, size)
+    body = iter(()) if request.method == "HEAD" else _chunks(reader, start, end - start, when_sent if whole else None)
     answer = Response(body, 206 if partial else 200, headers, content_type=media_type)
     answer.headers["Content-Length"] = str(end - start)
     answer.call_on_close(reader.close)
@@ -50,11 +62,14 @@ def disposition(filename: str) -> str:
     return header if plain == filename else f"{header}; filename*=UTF-8''{quote(filename, safe='')}"
 
 
-def _chunks(reader: BinaryIO, start: int, length: int) -> Iterator[bytes]:
+def _chunks(reader: BinaryIO, start: int, length: int, when_sent: Callable[[], None] | None) -> Iterator[bytes]:
     reader.seek(start)
     while length > 0 and (chunk := reader.read(min(CHUNK, length))):
         length -= len(chunk)
         yield chunk
+    # Asked for more, so the chunk before was sent: whoever breaks off never gets here.
+    if length == 0 and when_sent is not None:
+        when_sent()
 
 
 def _applies(request: Request, sha256: str) -> bool:

@@ -32,6 +32,7 @@ def detail(session: Session, request: Request, export: Export, *, now: datetime)
         **_plain(export),
         settings=export.settings,
         deadline=export.deadline,
+        delete_after_download=export.delete_after_download,
         report=export.report,
         artifact=ArtifactOut.model_validate(made, from_attributes=True) if made else None,
         download=download(request, export, made, now=now),

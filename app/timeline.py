@@ -14,7 +14,7 @@ EXPORT = {
     "export.partial": "Ended in part. {error}",
     "export.failed": "Failed. {error}",
     "export.cancelled": "Stopped.",
-    "export.expired": "The artifact's time was up, and it was deleted.",
+    "export.expired": "The artifact was deleted: its time was up, or it was downloaded.",
 }
 DELIVERY = {
     "delivery.pending": "In line again for {place}.",

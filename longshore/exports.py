@@ -31,7 +31,10 @@ class DeliveryRequest:
 
 @dataclass(frozen=True, slots=True)
 class ExportRequest:
-    """One document into one format. `name` is the artifact's file name without extension; `deadline` is in seconds."""
+    """One document into one format. `name` is the artifact's file name without extension; `deadline` is in seconds.
+
+    `delete_after_download` ends the artifact's time with its first whole download.
+    """
 
     file: File
     format: str
@@ -39,6 +42,7 @@ class ExportRequest:
     name: str = ""
     deadline: float | None = None
     deliveries: Sequence[DeliveryRequest] = ()
+    delete_after_download: bool = False
 
 
 def submit(session: Session, request: ExportRequest, *, now: datetime) -> Export:
@@ -58,6 +62,7 @@ def submit(session: Session, request: ExportRequest, *, now: datetime) -> Export
         state=str(ExportState.INITIATED),
         deadline=min(request.deadline or config.render_deadline, config.render_deadline),
         max_attempts=config.max_attempts,
+        delete_after_download=request.delete_after_download,
         created_at=now,
         updated_at=now,
         sent_at=now,

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import shutil
 import time
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import structlog
-from sqlalchemy import ColumnElement, and_, delete, exists, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, delete, exists, select
 
 from longshore.artifacts import store
 from longshore.db import clock, reading, transaction
+from longshore.expiry import expire, let_go_of_source
 from longshore.models import Artifact, Export, File, FileVersion, IdempotencyKey
 from longshore.settings import settings
-from longshore.states import TERMINAL, ExportState, move
+from longshore.states import TERMINAL, ExportState
 
 KEEP_KEYS = timedelta(hours=24)
 """How long an `Idempotency-Key` is remembered; published in the API's description."""
@@ -34,20 +34,16 @@ def clean() -> int:
 
 
 def _expire() -> int:
-    """The row goes first: an artifact that is half gone must not be served."""
-    ended = Export.state.in_([str(ExportState.COMPLETED), str(ExportState.PARTIAL)])
     with reading() as session:
-        due = select(Artifact.export_id, Artifact.key).join(Export, Export.id == Artifact.export_id)
-        rows = session.execute(due.where(ended, Artifact.expires_at <= clock(session)).limit(BATCH)).all()
+        now = clock(session)
+        ended = Export.state.in_([str(state) for state in TERMINAL])
+        due = select(Artifact.export_id).join(Export, Export.id == Artifact.export_id)
+        ids = session.scalars(due.where(ended, Artifact.expires_at <= now).limit(BATCH)).all()
     removed = 0
-    for export_id, key in rows:
+    for export_id in ids:
         with transaction() as session:
-            now = clock(session)
-            moved = move(session, export_id, ExportState.EXPIRED, now=now, phase="expired")
-            if moved:
-                session.execute(delete(Artifact).where(Artifact.export_id == export_id))
-                _let_go_of_source(session, Export.id == export_id, now)
-        if moved:
+            keys = expire(session, export_id, now=clock(session))
+        for key in keys:
             store().delete(key)
             removed += 1
     return removed
@@ -59,14 +55,7 @@ def _forgotten() -> None:
     with transaction() as session:
         now = clock(session)
         long_ago = now - timedelta(days=settings().artifact_days)
-        _let_go_of_source(session, and_(failed, Export.updated_at <= long_ago), now)
-
-
-def _let_go_of_source(session: Session, of: ColumnElement[bool], now: datetime) -> None:
-    """Mark documents that came inline with these exports as deleted; stored files are their owner's to delete."""
-    inline = select(Export.file_id).where(of)
-    gone = update(File).where(File.id.in_(inline), ~File.listed, File.deleted_at.is_(None))
-    session.execute(gone.values(deleted_at=now).execution_options(synchronize_session=False))
+        let_go_of_source(session, and_(failed, Export.updated_at <= long_ago), now=now)
 
 
 def _deleted_files() -> int:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 from werkzeug.exceptions import Conflict, Gone
 
-from app import links, rows, serve, show
+from app import artifacts, links, rows, show
 from longshore.db import clock, reading
 from longshore.errors import NotFound
 from longshore.models import Export
@@ -41,7 +41,8 @@ class LinkQuery(BaseModel):
 def download(export_id: uuid.UUID, link: LinkQuery) -> Response:
     """Get the artifact, with a key or by a signed link; whole or by range.
 
-    It is always an attachment, and its entity tag is its SHA-256.
+    It is always an attachment, and its entity tag is its SHA-256. With `delete_after_download` the first download of
+    the whole is the last: HEAD and parts do not count, nor does one that breaks off.
     """
     with reading() as session:
         now = clock(session)
@@ -58,11 +59,4 @@ def download(export_id: uuid.UUID, link: LinkQuery) -> Response:
         if made is not None or export.state == "expired":
             raise Gone("The artifact has expired and was deleted. Export the document again.")
         raise Conflict(f"There is no artifact: the export is {export.state}. {export.error_message or ''}".strip())
-    return serve.stored(
-        request,
-        key=made.key,
-        size=made.size,
-        sha256=made.sha256,
-        filename=made.filename,
-        media_type=made.media_type,
-    )
+    return artifacts.answer(request, export, made)

@@ -9,7 +9,7 @@ from apiflask import APIBlueprint
 from flask import request
 from sqlalchemy import select
 
-from app import accept, idempotency, removal, rows, show, wait
+from app import accept, artifacts, idempotency, removal, rows, show, wait
 from app.api.schemas import Message
 from app.api.schemas_export import ExportIn, ExportList, ExportOut, ExportQuery, ExportStatus
 from app.auth import owner
@@ -23,8 +23,12 @@ ANSWERS = {
     200: "With `Prefer: wait=N`: it has ended within N seconds",
     400: "Broken request",
     404: "No such file",
+    409: "The artifact was asked for, and the export was cancelled",
+    410: "The artifact was asked for, and is gone",
     415: "Not JSON",
+    422: "A field cannot be meant, or the artifact was asked for and the document cannot become one",
     429: "Too many open exports",
+    502: "The artifact was asked for, and the export failed",
     503: "The database or the store is busy",
 }
 
@@ -37,7 +41,8 @@ def create_export(body: ExportIn) -> Any:
     """Export a document: render it into a format, and deliver it to any number of places.
 
     Send `Idempotency-Key` and repeat the request as often as you like: it makes one export. With `Prefer: wait=N` the
-    answer waits up to N seconds (at most 60) for the export to end.
+    answer waits up to N seconds (at most 60) for the export to end. With that, and `Accept` naming the format's media
+    type (`image/png`), the answer is the artifact itself, with `X-Longshore-Export`; a problem where there is none.
     """
     me = owner()
     accepted = idempotency.accept_once(request, me, lambda session: accept.read(session, me, body))
@@ -50,6 +55,9 @@ def create_export(body: ExportIn) -> Any:
         headers["Idempotency-Replayed"] = "true"
     with reading() as session:
         export = rows.find(session, Export, me, accepted.export_id)
+        if ended and artifacts.wanted(request, export.format):
+            made = rows.artifact(session, export.id)
+            return artifacts.direct(request, export, made, headers=headers, now=clock(session))
         return show.detail(session, request, export, now=clock(session)), 200 if ended else 202, headers
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, BaseModel, Field
+from pydantic import AliasChoices, BaseModel, Field, StrictBool
 
 from app.api.schemas import Fault, FileName, FolderPath, Id, Json, Lenient, Page, Strict, Text
 from app.api.schemas_delivery import DeliveryOut
@@ -39,6 +39,10 @@ class ExportIn(Strict):
     name: FileName | None = Field(None, validation_alias=AliasChoices("name", "file_name"))
     deliveries: Annotated[list[DeliveryIn], Field(max_length=50)] = Field(default_factory=list)
     deadline: float | None = Field(None, gt=0, le=600, description="Seconds that rendering may take.")
+    delete_after_download: StrictBool = Field(
+        default=False,
+        description="Delete the artifact and an inline `source` once it was downloaded whole and every delivery ended.",
+    )
 
 
 class CloudExportIn(Lenient):
@@ -127,6 +131,7 @@ class ExportOut(ExportSummary):
 
     settings: Json
     deadline: float
+    delete_after_download: bool
     report: Json
     artifact: ArtifactOut | None
     download: DownloadOut | None
