@@ -42,7 +42,7 @@ def inspect(path: Path, form: str) -> None:
 
 
 def _picture(path: Path) -> None:
-    """Header and end always; every pixel only of a file so small that it may show nothing.
+    """Header and end always; every pixel only of a TIFF, which has no end, and of a file that may show nothing.
 
     Decoding a chart of 2400 x 1600 pixels takes 19 ms, a quarter of drawing it; a file that was cut off lacks its end.
     """
@@ -57,15 +57,30 @@ def _picture(path: Path) -> None:
         b"\x89P": end == PNG_END,
         b"\xff\xd8": end.endswith(JPEG_END),
         b"RI": int.from_bytes(start[4:8], "little") + 8 == size,
+        b"\0\0": start[4:12] == b"ftypavif" and _boxes_end(path) == size,
+        b"II": int.from_bytes(start[4:8], "little") < size,  # what it points to is decoded below
     }[start[:2]]
     if not whole:
         raise Permanent("The picture is cut off. Please report it.")
     try:
         picture = pyvips.Image.new_from_file(str(path), access="sequential", fail_on="error")
-        if size < SUSPICIOUS * picture.width * picture.height:
+        if size < SUSPICIOUS * picture.width * picture.height or start.startswith(b"II"):
             picture.avg()
     except pyvips.Error as error:
         raise Permanent("The picture cannot be opened again. Please report it.", detail=str(error)) from error
+
+
+def _boxes_end(path: Path) -> int:
+    """Where the last box of an ISO media file ends (ISO/IEC 14496-12, 4.2), as the boxes' lengths tell."""
+    end, size = 0, path.stat().st_size
+    with path.open("rb") as file:
+        while end < size:
+            file.seek(end)
+            length = int.from_bytes(file.read(4))
+            if length < 8:  # noqa: PLR2004 - the length of a box's own header
+                return -1
+            end += length
+    return end
 
 
 def _pdf(path: Path) -> None:
@@ -143,6 +158,8 @@ _OPENERS: dict[str, Callable[[Path], Any]] = {
     "png": _picture,
     "jpeg": _picture,
     "webp": _picture,
+    "avif": _picture,
+    "tiff": _picture,
     "pdf": _pdf,
     "svg": _svg,
     "json": _json,

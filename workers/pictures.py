@@ -103,8 +103,9 @@ class Pictures:
             self._left -= time.monotonic() - began
         self._bytes -= len(content)
         if not is_drawing(content):
-            if format_of(content) == "tiff":
-                raise BadDocument("It is a TIFF picture, which no browser shows. Use PNG, JPEG, GIF or WebP.")
+            form = format_of(content)
+            if form in {"tiff", "avif", "heic"}:
+                raise BadDocument(f"It is a picture in {form.upper()}. Use PNG, JPEG, GIF or WebP.")
             width, height = header_size(content)
             self._pixels -= width * height
             if self._pixels < 0:

@@ -12,7 +12,7 @@ from workers.needs import Need
 from workers.renderers import catalogue
 from workers.renderers.base import FORMATS, KINDS, Conversion
 
-PIXELS = frozenset({".png", ".jpeg", ".webp"})
+PIXELS = frozenset({".png", ".jpeg", ".webp", ".avif", ".tiff"})
 LEAVING_PIXELS = 1000
 """Added to an edge that starts from pixels: what is lost there comes back nowhere."""
 

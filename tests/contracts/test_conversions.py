@@ -129,6 +129,8 @@ OPENERS = {
     "png": open_picture,
     "jpeg": open_picture,
     "webp": open_picture,
+    "avif": open_picture,
+    "tiff": open_picture,
     "pdf": open_pdf,
     "svg": open_svg,
     "html": open_html,

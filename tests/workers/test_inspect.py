@@ -18,7 +18,7 @@ GOOD = {
     "csv": b'\xef\xbb\xbfname;"a, b"\r\none;"two\r\nlines"\r\n',
     "xml": b"<tables/>",
 }
-for name in ("png", "jpeg", "webp"):
+for name in ("png", "jpeg", "webp", "avif", "tiff"):
     buffer = io.BytesIO()
     Image.effect_noise((64, 64), 80).convert("RGB").save(buffer, name)
     GOOD[name] = buffer.getvalue()
@@ -46,7 +46,7 @@ def test_an_empty_file_is_no_artifact(form, tmp_path):
         inspect(written(tmp_path, b""), form)
 
 
-@pytest.mark.parametrize("form", ["png", "jpeg", "webp", "pdf", "svg", "json", "csv", "xml", "zip", "xlsx"])
+@pytest.mark.parametrize("form", ["png", "jpeg", "webp", "avif", "tiff", "pdf", "svg", "json", "csv", "xml", "zip", "xlsx"])
 @pytest.mark.parametrize("missing", [1, 12, 40])
 def test_a_file_that_was_cut_off_is_no_artifact(form, missing, tmp_path):
     content = GOOD[form]
@@ -58,7 +58,7 @@ def test_a_file_that_was_cut_off_is_no_artifact(form, missing, tmp_path):
         inspect(written(tmp_path, content[:-missing]), form)
 
 
-@pytest.mark.parametrize("form", ["png", "jpeg", "webp", "pdf", "zip", "xlsx"])
+@pytest.mark.parametrize("form", ["png", "jpeg", "webp", "avif", "tiff", "pdf", "zip", "xlsx"])
 def test_a_file_of_another_format_is_no_artifact(form, tmp_path):
     with pytest.raises(Permanent, match="not"):
         inspect(written(tmp_path, b"<html>an error page</html>"), form)

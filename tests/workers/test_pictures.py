@@ -212,7 +212,7 @@ def test_all_pictures_together_have_a_limit(server, monkeypatch):
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        (b"<!doctype html><p>Not found</p>", "not a PNG, JPEG, WebP, GIF or TIFF"),
+        (b"<!doctype html><p>Not found</p>", "not a PNG, JPEG, WebP, AVIF, HEIC, GIF or TIFF"),
         (b"II*\0" + b"\0" * 20, "TIFF"),
         (b"", "empty"),
         (b"\x89PNG\r\n\x1a\n", "header is broken"),

@@ -2,7 +2,7 @@
 
     browser().call("mermaid", "(text) => mermaid.parse(text)", source, seconds=30)
     browser().picture(html, width=800, height=None, scale=2, form="png", quality=90, transparent=False, seconds=30)
-    browser().pdf(html, page="A4", margin_mm=15, seconds=30)
+    browser().pdf(html, size_mm=(210, 297), margins_mm=(15, 15, 15, 15), outline=True, seconds=30)
 
 One browser per process, started at the first use and never before a fork. What a user sent is drawn in a context of
 its own, with JavaScript off, by `set_content`: never from a file, never from an address.

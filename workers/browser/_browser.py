@@ -11,7 +11,7 @@ from typing import Any
 
 from longshore.errors import LongshoreError, Permanent, Transient
 from workers.browser._engine import Engine
-from workers.browser._pages import Form, ScriptError, draw_pdf, draw_picture
+from workers.browser._pages import Form, Margins, ScriptError, draw_pdf, draw_picture
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +29,9 @@ WEIGH_EVERY = 20
 
 TICK = 0.25
 """Seconds between two looks of the watchdog while a render is running."""
+
+A4_MM = (210.0, 297.0)
+"""Width and height of the usual paper, in millimetres."""
 
 LATE = "Rendering took longer than {seconds:g} s and was stopped. Simplify the document, or ask for a longer deadline."
 HEAVY = "Rendering needed more than 4 GB of memory and was stopped. Simplify the document."
@@ -90,13 +93,16 @@ class Browser:
         seconds: float,
         width_px: float | None = None,
         height_px: float | None = None,
-        page: str | None = None,
-        landscape: bool = False,
-        margin_mm: float = 0,
+        pages: int = 1,
+        size_mm: tuple[float, float] = A4_MM,
+        margins_mm: Margins = (0, 0, 0, 0),
         header: str = "",
         footer: str = "",
+        outline: bool = False,
     ) -> bytes:
-        """A PDF of HTML, scripts off: one page of exactly `width_px` x `height_px`, or pages of "A4" or "Letter".
+        """A PDF of HTML, scripts off: `pages` of exactly `width_px` x `height_px`, or as many of `size_mm` as it takes.
+
+        `margins_mm` are top, right, bottom and left. `outline` makes bookmarks of the headings, and tags.
 
         `header` and `footer` are HTML with the classes of Chromium's templates (`pageNumber`, `totalPages`, `title`).
         The same input gives the same bytes. Raises what `call` raises.
@@ -108,11 +114,12 @@ class Browser:
                 html,
                 width_px=width_px,
                 height_px=height_px,
-                page=page,
-                landscape=landscape,
-                margin_mm=margin_mm,
+                pages=pages,
+                size_mm=size_mm,
+                margins_mm=margins_mm,
                 header=header,
                 footer=footer,
+                outline=outline,
             )
 
         content: bytes = self._render(draw, seconds)

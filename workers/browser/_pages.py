@@ -144,27 +144,34 @@ def webp(png: bytes, quality: int) -> bytes:
     return content
 
 
+Margins = tuple[float, float, float, float]
+"""Top, right, bottom and left, in millimetres."""
+
+
 def draw_pdf(
     browser: Browser,
     html: str,
     *,
     width_px: float | None,
     height_px: float | None,
-    page: str | None,
-    landscape: bool,
-    margin_mm: float,
+    pages: int,
+    size_mm: tuple[float, float],
+    margins_mm: Margins,
     header: str,
     footer: str,
+    outline: bool,
 ) -> bytes:
     """A PDF of the HTML, with the same bytes for the same input."""
-    options: dict[str, Any] = {"print_background": True, "landscape": landscape}
+    # Chromium writes bookmarks only together with the tags that screen readers follow.
+    options: dict[str, Any] = {"print_background": True, "outline": outline, "tagged": outline}
     if width_px and height_px:
-        # A drawing is one page: a rounding in the last pixel must not make a second, empty one.
-        options |= {"width": f"{width_px}px", "height": f"{height_px}px", "page_ranges": "1"}
+        # A rounding in the last pixel of a drawing must not make one more, empty page.
+        options |= {"width": f"{width_px}px", "height": f"{height_px}px", "page_ranges": f"1-{pages}"}
     else:
-        options["format"] = page or "A4"
-    side = f"{margin_mm}mm"
-    options["margin"] = {"top": side, "right": side, "bottom": side, "left": side}
+        options |= {"width": _inches(size_mm[0]), "height": _inches(size_mm[1])}
+    options["margin"] = {
+        side: _inches(margin) for side, margin in zip(("top", "right", "bottom", "left"), margins_mm, strict=True)
+    }
     if header or footer:
         blank = "<span></span>"
         options |= {
@@ -174,6 +181,11 @@ def draw_pdf(
         }
     with _document(browser, html, width=int(width_px or 1280), height=800, scale=1) as shown:
         return undated(shown.pdf(**options))
+
+
+def _inches(millimetres: float) -> str:
+    """A length for Playwright, which takes a millimetre for 3.78 pixels and an inch for 96."""
+    return f"{millimetres / 25.4:.6f}in"
 
 
 DATE = re.compile(rb"/(CreationDate|ModDate) \(D:\d{14}\+00'00'\)")

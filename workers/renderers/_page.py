@@ -6,7 +6,7 @@ import html
 from dataclasses import dataclass
 
 from workers.renderers._svg_size import Size
-from workers.renderers.base import Render
+from workers.renderers.base import PageSettings, Render
 
 FONTS = '"Noto Sans", "Noto Sans CJK SC", "Noto Sans Arabic", "Noto Color Emoji", "DejaVu Sans", sans-serif'
 CODE_FONTS = '"Noto Sans Mono", "DejaVu Sans Mono", "Noto Sans Mono CJK SC", "Noto Color Emoji", monospace'
@@ -16,42 +16,38 @@ POLICY = (
 )
 """Content security policy of every page: what is in the file shows, nothing else is loaded, nothing runs."""
 
-PAPER_MM = {"a4": (210.0, 297.0), "letter": (215.9, 279.4)}
 PIXELS_PER_MM = 96 / 25.4
 
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """The sheet of a PDF as the user chose it; `name` is what the browser calls it."""
+    """The sheet of a PDF as the user chose it, in millimetres; margins are top, right, bottom and left."""
 
-    name: str
-    landscape: bool
-    margin_mm: float
-    width_mm: float
-    height_mm: float
+    size_mm: tuple[float, float]
+    margins_mm: tuple[float, float, float, float]
+
+    @property
+    def whole(self) -> Size:
+        """The sheet in CSS pixels."""
+        return Size(self.size_mm[0] * PIXELS_PER_MM, self.size_mm[1] * PIXELS_PER_MM)
 
     @property
     def room(self) -> Size:
         """The printable area in CSS pixels."""
-        width, height = self.width_mm - 2 * self.margin_mm, self.height_mm - 2 * self.margin_mm
-        return Size(max(width, 10) * PIXELS_PER_MM, max(height, 10) * PIXELS_PER_MM)
+        top, right, bottom, left = self.margins_mm
+        width, height = self.size_mm[0] - left - right, self.size_mm[1] - top - bottom
+        return Size(width * PIXELS_PER_MM, height * PIXELS_PER_MM)
 
 
 def asked_paper(render: Render) -> Paper | None:
     """The paper of the PDF settings; None for `fit`."""
-    name = str(render.setting("page_size", "fit"))
-    return None if name == "fit" else paper(render, name)
+    return None if render.setting("page_size", "fit") == "fit" else paper(render)
 
 
-def paper(render: Render, name: str) -> Paper:
-    """A sheet of `a4` or `letter`, turned and with the margin as the user asked."""
-    landscape = render.setting("orientation") == "landscape"
-    margin = render.setting("margin_mm", 15.0)
-    width, height = PAPER_MM[name]
-    if landscape:
-        width, height = height, width
-    margin_mm = min(float(margin), width / 2 - 20, height / 2 - 20) if isinstance(margin, int | float) else 15.0
-    return Paper({"a4": "A4", "letter": "Letter"}[name], landscape, margin_mm, width, height)
+def paper(render: Render) -> Paper:
+    """The paper of the PDF settings, A4 for `fit`, turned and with the margins that were asked for."""
+    asked = render.settings if isinstance(render.settings, PageSettings) else PageSettings()
+    return Paper(asked.size_mm("a4"), asked.margins_mm("a4"))
 
 
 def web_page(

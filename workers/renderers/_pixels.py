@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from workers.renderers._heif import family, open_heic, too_large
 from workers.renderers.base import BadDocument, Refused, Render
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 MAX_PIXELS = 100_000_000
 """Pixels of a picture that is read or written: 400 MB when it is decoded."""
 
-MAX_SIDE = {"png": 16384, "jpeg": 16384, "webp": 16383}
+MAX_SIDE = {"png": 16384, "jpeg": 16384, "webp": 16383, "avif": 16384, "tiff": 16384}
 """Longest side by format; 16,383 is WebP's own limit (RFC 9649, section 2.6)."""
 
 LOADERS: dict[str, tuple[bytes, ...]] = {
@@ -27,7 +28,7 @@ LOADERS: dict[str, tuple[bytes, ...]] = {
     "webp": (b"RIFF",),
     "tiff": (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
 }
-"""Formats that are read, by the bytes that files of them begin with."""
+"""Formats that are read, by the bytes that files of them begin with; AVIF and HEIC are known by `_heif.family`."""
 
 _FOREIGN = {
     b"<svg": "an SVG drawing; send it with kind svg",
@@ -53,32 +54,33 @@ def format_of(content: bytes) -> str:
             return name
     if not content:
         raise BadDocument("The picture is empty (0 bytes). Send the file again.")
-    if content[4:12] in {b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypavif"}:
-        raise BadDocument("HEIC and AVIF pictures cannot be read. Save the picture as JPEG, PNG or WebP.")
+    if heif := family(content):
+        return heif
     known = next((text for magic, text in _FOREIGN.items() if content.lstrip().startswith(magic)), None)
     what = f"it is {known}" if known else f"it begins with {content[:8].hex(' ')}"
-    raise BadDocument(f"The document is not a PNG, JPEG, WebP, GIF or TIFF picture: {what}.")
+    raise BadDocument(f"The document is not a PNG, JPEG, WebP, AVIF, HEIC, GIF or TIFF picture: {what}.")
 
 
-def open_picture(content: bytes) -> Image:
-    """A picture of which only the header was read; its first frame or page.
+def open_picture(content: bytes, **options: object) -> Image:
+    """A picture of which only the header was read (of HEIC the pixels, too); its first frame or page.
 
+    `options` are the loader's own: `page`, or `shrink` and `scale` where it can decode smaller at once.
     Raises BadDocument where the format is not allowed, the header is broken or it has more than MAX_PIXELS.
     """
     import pyvips
 
     name = format_of(content)
+    if name == "heic":
+        return open_heic(content, MAX_PIXELS)
     try:
-        picture: Image = getattr(pyvips.Image, f"{name}load_buffer")(content, fail_on="truncated")
+        load = getattr(pyvips.Image, "heifload_buffer" if name == "avif" else f"{name}load_buffer")
+        picture: Image = load(content, fail_on="truncated", **options)
     except pyvips.Error as error:
         raise BadDocument(
             f"The {name.upper()} picture's header is broken. Save it again.", detail=str(error)
         ) from error
     if picture.width * picture.height > MAX_PIXELS:
-        raise BadDocument(
-            f"The picture has {picture.width:,} x {picture.height:,} pixels; {MAX_PIXELS:,} are allowed in all. "
-            "Send a smaller one."
-        )
+        raise BadDocument(too_large(picture.width, picture.height, MAX_PIXELS))
     return picture
 
 
@@ -144,18 +146,33 @@ def painted(picture: Image, background: str, form: str) -> Image:
 
 
 def encode(picture: Image, form: str, render: Render) -> bytes:
-    """The file's bytes, without metadata. Raises BadDocument where the source turns out to be broken on the way."""
+    """The file's bytes, without metadata but the colour profile unless it is to be kept.
+
+    Raises BadDocument where the source turns out to be broken on the way.
+    """
     import pyvips
 
     quality = render.setting("quality", 90)
     options: dict[str, dict[str, Any]] = {
-        "png": {"compression": 6},
+        "png": {"compression": render.setting("compression", 6)},
         "jpeg": {"Q": quality, "optimize_coding": True},
         "webp": {"Q": quality, "effort": 2},
+        "avif": {"Q": quality, "effort": 3, "compression": "av1", "bitdepth": 8},
+        "tiff": {"compression": "deflate", "predictor": "horizontal", "resunit": "inch"},
     }
+    dpi = render.setting("dpi")
+    if isinstance(dpi, int):
+        picture = picture.copy(xres=dpi / 25.4, yres=dpi / 25.4)
+    save = getattr(picture, "heifsave_buffer" if form == "avif" else f"{form}save_buffer")
     try:
-        written: bytes = getattr(picture, f"{form}save_buffer")(keep="none", **options[form])
+        written: bytes = save(keep="all" if render.setting("metadata") == "keep" else "icc", **options[form])
     except pyvips.Error as error:
         message = "The picture is broken or cut off before its end. Save or upload it again."
         raise BadDocument(message, detail=str(error)) from error
     return written
+
+
+def finished(shot: bytes, form: str, render: Render) -> bytes:
+    """A browser's PNG as the format that was asked for; as it is where nothing else was asked."""
+    as_it_is = form == "png" and render.settings.model_fields_set.isdisjoint({"compression", "dpi"})
+    return shot if as_it_is else encode(open_picture(shot), form, render)

@@ -5,65 +5,47 @@ Lengths are CSS pixels (1/96 inch) unless a name says otherwise. Unknown fields 
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from workers.renderers._settings_base import SCENES, ScopeSettings, Settings
+from workers.renderers._settings_page import PageSettings
+from workers.renderers._settings_vector import (
+    AvifSettings,
+    JpegSettings,
+    LossySettings,
+    RasterSettings,
+    ResolvedSettings,
+    VectorSettings,
+)
 
-QUALITY_WORDS = {"low": 50, "medium": 75, "high": 90, "ultra": 100}
-"""The seed's words for `quality`, as the number that image encoders take."""
+__all__ = [
+    "SETTINGS",
+    "ArchiveSettings",
+    "AvifSettings",
+    "CsvSettings",
+    "JpegSettings",
+    "LossySettings",
+    "PageSettings",
+    "PlainSettings",
+    "RasterSettings",
+    "ResolvedSettings",
+    "Settings",
+    "SpreadsheetSettings",
+    "VectorSettings",
+    "WebPageSettings",
+    "misfit",
+    "schema",
+]
 
-
-def _quality(value: Any) -> Any:
-    return QUALITY_WORDS.get(value, value) if isinstance(value, str) else value
-
-
-Pixels = Annotated[int, Field(ge=1, le=16384)]
-Quality = Annotated[int, BeforeValidator(_quality), Field(ge=1, le=100)]
-Colour = Annotated[str, Field(pattern=r"^(transparent|#[0-9a-fA-F]{3,8}|[a-zA-Z]{3,24})$")]
-
-
-class Settings(BaseModel):
-    """Fields that every format understands."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    theme: Literal["light", "dark"] = "light"
-
-
-class VectorSettings(Settings):
-    """SVG: width and height are a wish; a diagram keeps its own proportions."""
-
-    width: Pixels | None = None
-    height: Pixels | None = None
-    background: Colour = "white"
-    padding: Annotated[int, Field(ge=0, le=1000)] = 16
-
-
-class RasterSettings(VectorSettings):
-    """PNG: output pixels are CSS pixels times `scale`."""
-
-    scale: Annotated[float, Field(ge=0.5, le=4)] = 2.0
-
-
-class LossySettings(RasterSettings):
-    """JPEG and WebP; JPEG has no transparency, so `transparent` is painted white."""
-
-    quality: Quality = 90
-
-
-class PageSettings(VectorSettings):
-    """PDF. `page_size` "fit" makes one page as large as the drawing; notes are paged on A4 then."""
-
-    page_size: Literal["fit", "a4", "letter"] = "fit"
-    orientation: Literal["portrait", "landscape"] = "portrait"
-    margin_mm: Annotated[float, Field(ge=0, le=100)] = 15.0
+ONLY_FOR = {"scope": SCENES, "ids": SCENES}
+"""Settings that mean something to some kinds only."""
 
 
 class WebPageSettings(VectorSettings):
     """A self-contained HTML page."""
 
 
-class PlainSettings(Settings):
+class PlainSettings(ScopeSettings):
     """Text formats with nothing to choose."""
 
 
@@ -93,8 +75,10 @@ class ArchiveSettings(Settings):
 SETTINGS: dict[str, type[Settings]] = {
     "svg": VectorSettings,
     "png": RasterSettings,
-    "jpeg": LossySettings,
+    "jpeg": JpegSettings,
     "webp": LossySettings,
+    "avif": AvifSettings,
+    "tiff": ResolvedSettings,
     "pdf": PageSettings,
     "html": WebPageSettings,
     "json": PlainSettings,
@@ -105,3 +89,19 @@ SETTINGS: dict[str, type[Settings]] = {
     "zip": ArchiveSettings,
 }
 """Settings model by format."""
+
+
+def misfit(kind: str, asked: Settings) -> tuple[str, str] | None:
+    """The first setting that this kind cannot follow, with a message for people; None where all can be."""
+    for name, kinds in ONLY_FOR.items():
+        default = type(asked).model_fields[name].default if name in asked.model_fields_set else None
+        if name in asked.model_fields_set and kind not in kinds and getattr(asked, name) != default:
+            return name, f"{name} is for {', '.join(sorted(kinds))}; a {kind} document is always shown whole."
+    return None
+
+
+def schema(kind: str, form: str) -> dict[str, Any]:
+    """The JSON schema of what may be asked of a format, without what this kind cannot follow."""
+    whole = SETTINGS[form].model_json_schema()
+    properties = {name: one for name, one in whole["properties"].items() if kind in ONLY_FOR.get(name, {kind})}
+    return {**whole, "properties": properties}

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from workers.renderers._css import scrub
-from workers.renderers._pixels import Pixels, colour, encode, limited, open_picture, painted
+from workers.renderers._pixels import Pixels, colour, encode, finished, limited, painted
 from workers.renderers._svg_clean import SVG
 from workers.renderers._svg_size import SIZELESS, Size, measure, resize, view_box, wished
 from workers.renderers.base import BadDocument, Document, Refused, Render, Unavailable
@@ -118,7 +118,7 @@ def _by_browser(content: bytes, size: Pixels, background: str, form: str, render
         transparent=alpha < 255,  # noqa: PLR2004 - opaque
         seconds=render.seconds_left(),
     )
-    return shot if form == "png" else encode(open_picture(shot), form, render)
+    return finished(shot, form, render)
 
 
 def _by_librsvg(content: bytes, background: str, form: str, render: Render) -> bytes:

@@ -84,7 +84,7 @@ KINDS: dict[str, str] = {
     "markdown": "Markdown note (GitHub flavour)",
     "html": "HTML page or fragment",
     "svg": "SVG drawing",
-    "image": "PNG, JPEG, WebP, GIF or TIFF picture",
+    "image": "PNG, JPEG, WebP, AVIF, HEIC, GIF or TIFF picture",
 }
 """What a document can be, with a line for people."""
 
@@ -106,6 +106,8 @@ FORMATS: dict[str, Format] = {
         Format("png", "png", "image/png", b"\x89PNG\r\n\x1a\n"),
         Format("jpeg", "jpg", "image/jpeg", b"\xff\xd8\xff"),
         Format("webp", "webp", "image/webp", b"RIFF"),
+        Format("avif", "avif", "image/avif", b"\0\0\0"),  # the length of the first box, which is short
+        Format("tiff", "tiff", "image/tiff", b"II*\0"),
         Format("pdf", "pdf", "application/pdf", b"%PDF-"),
         Format("html", "html", "text/html; charset=utf-8"),
         Format("json", "json", "application/json"),

@@ -8,17 +8,15 @@ import re
 
 from workers.renderers._html_clean import clean_html
 from workers.renderers._outline import outline
-from workers.renderers._page import asked_paper, paper, web_page
-from workers.renderers._pixels import colour, encode, open_picture
+from workers.renderers._page import web_page
+from workers.renderers._pixels import colour, finished
+from workers.renderers._print import print_text
 from workers.renderers._stylesheet import BASE, note_style
 from workers.renderers._svg_size import wish
 from workers.renderers.base import BadDocument, Document, Refused, Render, conversion
 
 PAGE_WIDTH = 860
 """CSS pixels of a pictured page, unless a width is asked for: about 90 characters a line."""
-
-FOOTER_MARGIN_MM = 10
-"""Page numbers need a margin at least this high."""
 
 OPAQUE = 255
 
@@ -87,29 +85,8 @@ def _with_background(page: str, render: Render) -> str:
 
 @conversion(".html", "pdf", cost=400, needs=("browser",))
 def to_pdf(source: Document, render: Render) -> Document:
-    """The page on A4 or Letter, with its links, and page numbers at the foot."""
-    from workers.browser import browser
-
-    sheet = asked_paper(render) or paper(render, "a4")
-    title = html.escape(source.title)
-    cell = "white-space:nowrap;overflow:hidden;text-overflow:ellipsis"
-    footer = (
-        f"<div style=\"width:100%;display:flex;justify-content:space-between;gap:24px;font:7.5px 'Noto Sans',"
-        f"'Noto Sans CJK SC',sans-serif;color:#7a8594;-webkit-print-color-adjust:exact;"
-        f'padding:0 {sheet.margin_mm:g}mm">'
-        f'<span style="{cell}">{title}</span><span style="white-space:nowrap">'
-        '<span class="pageNumber"></span> / <span class="totalPages"></span></span></div>'
-    )
-    pdf = browser().pdf(
-        _with_background(source.read_text(), render),
-        seconds=render.seconds_left(),
-        page=sheet.name,
-        landscape=sheet.landscape,
-        margin_mm=sheet.margin_mm,
-        header="<span></span>",
-        footer=footer if sheet.margin_mm >= FOOTER_MARGIN_MM else "",
-    )
-    return render.save("pdf", pdf)
+    """The page on paper, with its links, bookmarks, and page numbers at the foot."""
+    return render.save("pdf", print_text(_with_background(source.read_text(), render), source, render))
 
 
 def _picture(source: Document, render: Render, form: str) -> Document:
@@ -123,7 +100,7 @@ def _picture(source: Document, render: Render, form: str) -> Document:
             raise
         shot = _shot(source, render, form, 1.0)
         render.warn(f"The page is so long that it was drawn at scale 1 instead of {scale:g}.")
-    return render.save(form, shot if form == "png" else encode(open_picture(shot), form, render))
+    return render.save(form, finished(shot, form, render))
 
 
 def _shot(source: Document, render: Render, form: str, scale: float) -> bytes:

@@ -9,7 +9,7 @@ from typing import Any
 from workers.renderers._diagram import FONTS, finish, is_dark
 from workers.renderers._figure import MAX_ROWS, UNKNOWN_TYPE, check_without_drawing, decoded, read_figure, tables
 from workers.renderers._figure_page import chart_page, outlines
-from workers.renderers._pixels import colour, encode, limited, open_picture
+from workers.renderers._pixels import colour, finished, limited
 from workers.renderers.base import BadDocument, Document, Render, conversion
 
 DRAW = """async ({ figure, options }) => {
@@ -41,19 +41,19 @@ def to_svg(source: Document, render: Render) -> Document:
 @conversion("plotly", "png", cost=95, needs=("browser", "plotly"))
 def to_png(source: Document, render: Render) -> Document:
     """The chart as PNG, layout size times scale."""
-    return render.save("png", _pixels(source, render, "png"))
+    return render.save("png", finished(_pixels(source, render, "png"), "png", render))
 
 
 @conversion("plotly", "jpeg", cost=110, needs=("browser", "plotly"))
 def to_jpeg(source: Document, render: Render) -> Document:
     """The chart as JPEG; transparent parts become white."""
-    return render.save("jpeg", encode(open_picture(_pixels(source, render, "jpeg")), "jpeg", render))
+    return render.save("jpeg", finished(_pixels(source, render, "jpeg"), "jpeg", render))
 
 
 @conversion("plotly", "webp", cost=250, needs=("browser", "plotly"))
 def to_webp(source: Document, render: Render) -> Document:
     """The chart as WebP."""
-    return render.save("webp", encode(open_picture(_pixels(source, render, "webp")), "webp", render))
+    return render.save("webp", finished(_pixels(source, render, "webp"), "webp", render))
 
 
 @conversion("plotly", "json", cost=2)

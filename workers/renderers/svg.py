@@ -6,6 +6,7 @@ import math
 
 from workers.renderers._page import asked_paper, web_page
 from workers.renderers._pixels import colour
+from workers.renderers._print import print_pictures
 from workers.renderers._svg_clean import clean_svg
 from workers.renderers._svg_draw import as_image, background_of, draw, markup, paint, root_of
 from workers.renderers._svg_size import SIZELESS, Size, extent, measure, resize, view_box, wished
@@ -62,9 +63,7 @@ def to_webp(source: Document, render: Render) -> Document:
 
 @conversion(".svg", "pdf", cost=300, needs=("browser",))
 def to_pdf(source: Document, render: Render) -> Document:
-    """The drawing as vectors on one page, as large as itself or shrunk onto A4 or Letter."""
-    from workers.browser import browser
-
+    """The drawing as vectors on one page, as large as itself or in the middle of a sheet of paper."""
     root = root_of(source)
     size = wished(measure(root) or SIZELESS, render)
     sheet = asked_paper(render)
@@ -74,18 +73,9 @@ def to_pdf(source: Document, render: Render) -> Document:
             render.warn(f"The drawing was shrunk: a PDF page can have {MAX_PAGE:,} CSS pixels a side.")
         size = size.fitted(room.width, room.height)
     resize(root, size)
-    style = f"html{{background:{background_of(render, 'white')}}}body{{margin:0}}"
-    if sheet:
-        style += f"body{{display:grid;place-items:center;height:{int(room.height) - 1}px}}"
-    html = web_page(source.title, style, as_image(markup(root), size))
-    if sheet:
-        pdf = browser().pdf(
-            html, seconds=render.seconds_left(), page=sheet.name, landscape=sheet.landscape, margin_mm=sheet.margin_mm
-        )
-    else:
-        width, height = math.ceil(size.width), math.ceil(size.height)
-        pdf = browser().pdf(html, seconds=render.seconds_left(), width_px=width, height_px=height)
-    return render.save("pdf", pdf)
+    page = sheet.room if sheet else Size(math.ceil(size.width), math.ceil(size.height))
+    image = as_image(markup(root), size)
+    return render.save("pdf", print_pictures([image], page, background_of(render, "white"), source, render))
 
 
 @conversion(".svg", "html", cost=50)

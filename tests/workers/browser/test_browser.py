@@ -80,7 +80,7 @@ def test_a_pdf_on_paper_has_pages_and_a_footer() -> None:
     footer = (
         "<div style='font-size:9px'>Page <span class='pageNumber'></span> of <span class='totalPages'></span></div>"
     )
-    pdf = browser().pdf(html, seconds=30, page="Letter", landscape=True, margin_mm=15, footer=footer)
+    pdf = browser().pdf(html, seconds=30, size_mm=(279.4, 215.9), margins_mm=(15, 15, 15, 15), footer=footer)
     pages = PdfReader(io.BytesIO(pdf)).pages
     assert len(pages) > 2
     assert float(pages[0].mediabox.width) == pytest.approx(792, abs=1)
