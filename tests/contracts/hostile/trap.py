@@ -1,0 +1,129 @@
+"""What a hostile document tries to reach: a server on the loopback, a text and a picture; and how a leak is seen."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote_to_bytes
+
+from PIL import Image, ImageSequence
+from pypdf import PdfReader
+
+from tests.workers.browser.canary import Canary, canary
+
+MARK = "CANARY-a3f97c51"
+COLOUR = (201, 17, 143)
+"""Of the picture that nobody may read; no document here uses it."""
+NEAR = 12
+"""How far a lossy format may carry a colour away."""
+ENOUGH = 30
+"""Pixels of that colour that make a leak."""
+PASSWD = b"root:x:0:0"
+
+_DATA = re.compile(rb"data:[a-z0-9.+/-]*(?:;[a-z0-9=_.-]+)*?(;base64)?,([^\"'\s)>]+)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Trap:
+    """Addresses that must not be reached, and files that must not be read."""
+
+    bird: Canary
+    text: Path
+    picture: Path
+
+    @property
+    def at(self) -> str:
+        """The canary's web address."""
+        return f"http://127.0.0.1:{self.bird.port}"
+
+    @property
+    def pictures(self) -> dict[str, str]:
+        """Every spelling of an address at which a picture might be."""
+        port, path = self.bird.port, str(self.picture)
+        return {
+            "http": f"{self.at}/picture.png",
+            "name": f"http://localhost:{port}/name.png",
+            "short": f"http://127.1:{port}/short.png",
+            "number": f"http://2130706433:{port}/number.png",
+            "mapped": f"http://[::ffff:127.0.0.1]:{port}/mapped.png",
+            "case": f"HtTp://127.0.0.1:{port}/case.png",
+            "protocol": f"//127.0.0.1:{port}/protocol.png",
+            "ftp": f"ftp://127.0.0.1:{port}/ftp.png",
+            "file": self.picture.as_uri(),
+            "file-host": f"file://localhost{path}",
+            "file-case": f"FILE://{path}",
+            "path": path,
+            "relative": "secret.png",
+            "up": f"{'../' * 12}{path.lstrip('/')}",
+            "view": f"view-source:{self.picture.as_uri()}",
+        }
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Every spelling of the secret text, and a file of the machine's own."""
+        return (self.text.as_uri(), str(self.text), "file:///etc/passwd", "/etc/passwd", f"{self.at}/text")
+
+
+@contextmanager
+def trap(folder: Path) -> Iterator[Trap]:
+    """A trap for as long as the block lasts."""
+    folder.mkdir(exist_ok=True)
+    text, picture = folder / "secret.txt", folder / "secret.png"
+    text.write_text(f"{MARK} {MARK}", encoding="utf-8")
+    Image.new("RGB", (64, 64), COLOUR).save(picture)
+    with canary() as bird:
+        yield Trap(bird, text, picture)
+
+
+def leaks(content: bytes, form: str) -> list[str]:
+    """What of the secrets is in an output: words, or pixels of the picture's colour, however deeply embedded."""
+    if form in {"png", "jpeg", "webp", "avif", "tiff"}:
+        return ["pixels"] if _coloured(content) else []
+    if form == "pdf":
+        return _in_pdf(content)
+    return _in_text(content)
+
+
+def _in_text(content: bytes, depth: int = 0) -> list[str]:
+    found = ["text"] if MARK.encode() in content or PASSWD in content else []
+    for match in _DATA.finditer(content) if depth < 4 else ():
+        inner = unquote_to_bytes(match[2])
+        if match[1]:
+            try:
+                inner = base64.b64decode(inner)
+            except ValueError:
+                continue
+        if inner.startswith((b"\x89PNG", b"\xff\xd8", b"GIF8", b"RIFF")):
+            found += ["pixels"] if _coloured(inner) else []
+        else:
+            found += _in_text(inner, depth + 1)
+    return found
+
+
+def _in_pdf(content: bytes) -> list[str]:
+    found = []
+    for page in PdfReader(io.BytesIO(content)).pages[:20]:
+        words = page.extract_text()
+        if MARK in words or PASSWD.decode() in words:
+            found.append("text")
+        found += ["pixels" for one in page.images if one.image is not None and _is_coloured(one.image)]
+    return found
+
+
+def _coloured(content: bytes) -> bool:
+    try:
+        with Image.open(io.BytesIO(content)) as picture:
+            return any(_is_coloured(frame) for frame in ImageSequence.Iterator(picture))
+    except OSError:  # a broken picture shows nothing
+        return False
+
+
+def _is_coloured(picture: Image.Image) -> bool:
+    counted = picture.convert("RGB").getcolors(maxcolors=2**24) or []
+    near = sum(n for n, one in counted if all(abs(a - b) <= NEAR for a, b in zip(one, COLOUR, strict=True)))
+    return near >= ENOUGH

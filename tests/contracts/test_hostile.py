@@ -1,0 +1,136 @@
+"""Documents that try to reach a server or a file: whatever becomes of them, nothing is reached and nothing is read."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from functools import cache, partial
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from longshore.errors import LongshoreError
+from longshore.settings import settings
+from tests.contracts.hostile.documents import GENERATORS
+from tests.contracts.hostile.trap import Trap, leaks, trap
+from workers import needs
+from workers.browser import _launch, browser
+from workers.convert import convert
+from workers.needs import browser_path
+from workers.plan import matrix
+from workers.renderers.base import KINDS
+
+LIMIT = 30.0
+SETTLE = 0.5
+"""Seconds for whatever a page has started to arrive."""
+SILENT = {"image", "table", "dataset"}
+"""Kinds whose documents have no way to name an address or a file."""
+QUICK = ("html", "svg", "png", "pdf")
+"""Formats of the normal run: they take the most different ways."""
+
+
+@cache
+def formats(kind: str) -> tuple[str, ...]:
+    """What a kind can become on this machine."""
+    cells = matrix(partial(needs.check, settings=settings()))
+    return tuple(cell.format for cell in cells if cell.kind == kind and cell.available)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def open_network() -> Iterator[None]:
+    """Without the network namespace, so that the canary could be heard and all the other walls must hold."""
+    browser().close()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_launch, "namespace_works", lambda: False)
+        yield
+        browser().close()
+
+
+Export = Callable[[str, str, str], bytes | None]
+
+
+@pytest.fixture
+def export(tmp_path: Path) -> Export:
+    """`export(kind, text, format)`: the file, or None where the document was refused in words."""
+
+    def run(kind: str, text: str, form: str) -> bytes | None:
+        source, folder = tmp_path / "source", tmp_path / f"out-{time.monotonic_ns()}"
+        source.write_text(text, encoding="utf-8")
+        folder.mkdir()
+        try:
+            document, _ = convert(source, kind, form, title="T", given={}, folder=folder, seconds=LIMIT)
+        except LongshoreError:
+            return None
+        return document.read_bytes()
+
+    return run
+
+
+def attack(kind: str, export: Export, snare: Trap, documents: dict[str, str], forms: tuple[str, ...]) -> int:
+    """Try all; the number of files that came out."""
+    made = 0
+    for name, text in documents.items():
+        for form in forms:
+            content = export(kind, text, form)
+            made += content is not None
+            assert content is None or leaks(content, form) == [], (name, form)
+    time.sleep(SETTLE)
+    assert snare.bird.hits == []
+    return made
+
+
+def test_every_kind_is_attacked_or_has_nothing_to_attack_with():
+    assert set(KINDS) - set(GENERATORS) <= SILENT
+
+
+@pytest.mark.parametrize("kind", [kind for kind in GENERATORS if kind in KINDS])
+def test_all_ways_out_at_once_lead_nowhere(kind, export, tmp_path):
+    forms = tuple(form for form in formats(kind) if form in QUICK)
+    with trap(tmp_path / "secrets") as snare:
+        documents = GENERATORS[kind](snare)
+        attack(kind, export, snare, {"everything": documents["everything"]}, forms)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("kind", [kind for kind in GENERATORS if kind in KINDS])
+def test_no_way_out_leads_anywhere(kind, export, tmp_path, record_property):
+    with trap(tmp_path / "secrets") as snare:
+        documents = GENERATORS[kind](snare)
+        made = attack(kind, export, snare, documents, formats(kind))
+    tried = len(documents) * len(formats(kind))
+    assert made > tried / 3, "most documents must be drawn, or this proves little"
+    record_property("target", "0 callers, 0 secrets")
+    record_property("figure", f"{kind}: 0 of {tried} ({len(documents)} documents, {made} files)")
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("kind", [kind for kind in GENERATORS if kind in KINDS])
+def test_nor_from_a_reader_s_browser(kind, export, tmp_path, record_property):
+    """What we hand on is opened as a file in a browser with scripts and a network, as a careless reader would."""
+    program = browser_path(settings())
+    if program is None:
+        pytest.skip("no browser")
+    opened = 0
+    with trap(tmp_path / "secrets") as snare, sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=str(program))
+        page = chromium.new_page()
+        for text in GENERATORS[kind](snare).values():
+            for form in {"html", "svg"} & set(formats(kind)):
+                content = export(kind, text, form)
+                if content is not None:
+                    file = tmp_path / f"shown.{form}"
+                    file.write_bytes(content)
+                    page.goto(file.as_uri(), wait_until="load")
+                    opened += 1
+        page.wait_for_timeout(1000 * SETTLE)
+        assert snare.bird.hits == []
+        page.set_content(snare.bird.page())
+        page.wait_for_timeout(1000 * SETTLE)
+        assert len(snare.bird.hits) > 10, "this browser could have called"
+        chromium.close()
+    record_property("target", "0 callers")
+    record_property("figure", f"{kind}: 0 of {opened} files")
