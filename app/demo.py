@@ -34,6 +34,7 @@ WANTED: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("mermaid", ("svg", "pdf")),
     ("graphviz", ("svg", "png")),
     ("plotly", ("png", "pdf", "html")),
+    ("vega", ("svg", "png")),
     ("markdown", ("pdf", "html")),
     ("html", ("pdf",)),
     ("svg", ("png",)),

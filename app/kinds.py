@@ -30,12 +30,19 @@ BY_SUFFIX = {
     ".tldr": "tldraw",
     ".canvas": "canvas",
     ".plotly": "plotly",
+    ".vl": "vega",
+    ".vg": "vega",
 }
+
+VEGA_KEYS = frozenset({"mark", "marks", "layer", "hconcat", "vconcat", "concat", "facet", "repeat"})
+"""One of these is in every Vega or Vega-Lite spec, none of them in a Plotly figure."""
 
 
 def kind_of(path: Path) -> str:
     """The kind of a file. Raises Invalid where only the user can tell."""
     suffix = path.suffix.lower()
+    if path.name.lower().endswith((".vl.json", ".vg.json")):
+        return "vega"
     if suffix in BY_SUFFIX:
         return BY_SUFFIX[suffix]
     if suffix == ".json":
@@ -48,6 +55,8 @@ def kind_of(path: Path) -> str:
             return "tldraw"
         if keys & {"shapes", "connections"}:
             return "canvas"
+        if keys & VEGA_KEYS or ("$schema" in keys and "/vega" in str(document["$schema"])):
+            return "vega"
         if keys & {"data", "layout"}:
             return "plotly"
     raise Invalid(f"Cannot tell what kind of document {path.name} is. Say so with --kind.")

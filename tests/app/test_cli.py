@@ -96,6 +96,9 @@ def test_without_a_key_export_says_how_to_get_one(tmp_path):
         ("a.json", '{"shapes": []}', "canvas"),
         ("a.json", '{"store": {}}', "tldraw"),
         ("a.json", '{"data": [], "layout": {}}', "plotly"),
+        ("a.vl.json", "{}", "vega"),
+        ("a.json", '{"data": {}, "mark": "bar"}', "vega"),
+        ("a.json", '{"$schema": "https://vega.github.io/schema/vega/v6.json", "data": []}', "vega"),
     ],
 )
 def test_the_kind_is_told_from_name_and_content(tmp_path, name, content, kind):

@@ -81,6 +81,7 @@ KINDS: dict[str, str] = {
     "mermaid": "Mermaid diagram text",
     "graphviz": "Graphviz DOT text",
     "plotly": "Plotly figure as JSON",
+    "vega": "Vega or Vega-Lite spec as JSON",
     "markdown": "Markdown note (GitHub flavour)",
     "html": "HTML page or fragment",
     "svg": "SVG drawing",
