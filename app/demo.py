@@ -31,6 +31,7 @@ SHOWCASE = "showcase"
 WANTED: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("canvas", ("svg", "png", "pdf")),
     ("tldraw", ("svg", "png")),
+    ("excalidraw", ("svg", "png")),
     ("mermaid", ("svg", "pdf")),
     ("graphviz", ("svg", "png")),
     ("plotly", ("png", "pdf", "html")),

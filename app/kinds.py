@@ -28,11 +28,19 @@ BY_SUFFIX = {
     ".tif": "image",
     ".tiff": "image",
     ".tldr": "tldraw",
+    ".excalidraw": "excalidraw",
     ".canvas": "canvas",
     ".plotly": "plotly",
     ".vl": "vega",
     ".vg": "vega",
 }
+
+BY_KEYS = (
+    (frozenset({"store", "tldrawFileFormatVersion", "document"}), "tldraw"),
+    (frozenset({"shapes", "connections"}), "canvas"),
+    (frozenset({"elements"}), "excalidraw"),
+)
+"""Fields of which one tells the kind of a JSON document; the first that fits."""
 
 VEGA_KEYS = frozenset({"mark", "marks", "layer", "hconcat", "vconcat", "concat", "facet", "repeat"})
 """One of these is in every Vega or Vega-Lite spec, none of them in a Plotly figure."""
@@ -51,10 +59,9 @@ def kind_of(path: Path) -> str:
         except (ValueError, RecursionError) as error:
             raise Invalid(f"{path.name} is not valid JSON: {error}") from error
         keys = set(document) if isinstance(document, dict) else set()
-        if keys & {"store", "tldrawFileFormatVersion", "document"}:
-            return "tldraw"
-        if keys & {"shapes", "connections"}:
-            return "canvas"
+        found = next((kind for names, kind in BY_KEYS if keys & names), None)
+        if found:
+            return found
         if keys & VEGA_KEYS or ("$schema" in keys and "/vega" in str(document["$schema"])):
             return "vega"
         if keys & {"data", "layout"}:

@@ -1,6 +1,6 @@
-// What Longshore's page asks of Excalidraw, as one script: drawing a scene as SVG with the fonts it needs inside.
+// What Longshore asks of Excalidraw, as one script: a scene as SVG with the fonts it needs inside, or as pixels.
 // build.py puts two lines before it: where the fonts lie, and that there are no workers to cut them in.
-import { exportToSvg } from "@excalidraw/excalidraw";
+import { exportToBlob, exportToSvg } from "@excalidraw/excalidraw";
 
 const kept = new Map();
 const load = globalThis.fetch.bind(globalThis);
@@ -16,4 +16,4 @@ globalThis.fetch = async (address, options) => {
   return new Response(kept.get(name).slice(0));
 };
 
-globalThis.Excalidraw = { exportToSvg };
+globalThis.Excalidraw = { exportToBlob, exportToSvg };

@@ -95,6 +95,8 @@ def test_without_a_key_export_says_how_to_get_one(tmp_path):
         ("a.jpg", "", "image"),
         ("a.json", '{"shapes": []}', "canvas"),
         ("a.json", '{"store": {}}', "tldraw"),
+        ("a.excalidraw", "{}", "excalidraw"),
+        ("a.json", '{"type": "excalidraw", "elements": []}', "excalidraw"),
         ("a.json", '{"data": [], "layout": {}}', "plotly"),
         ("a.vl.json", "{}", "vega"),
         ("a.json", '{"data": {}, "mark": "bar"}', "vega"),

@@ -78,6 +78,7 @@ __all__ = [
 KINDS: dict[str, str] = {
     "canvas": "Shapes and connections as JSON, every form of `canvas_data`",
     "tldraw": "tldraw store snapshot as JSON",
+    "excalidraw": "Excalidraw drawing as JSON",
     "mermaid": "Mermaid diagram text",
     "graphviz": "Graphviz DOT text",
     "plotly": "Plotly figure as JSON",
