@@ -19,6 +19,9 @@ MAX_ROWS = 500_000
 MAX_LEVELS = 50
 """Views inside views."""
 
+MAX_SIDE = 50_000
+"""CSS pixels of a view; an axis has a tick for every 40 of them, and millions of ticks fill the page's memory."""
+
 SCHEMA = "https://vega.github.io/schema/{}/v6.json"
 
 _COMPOSED = ("layer", "concat", "hconcat", "vconcat")
@@ -29,6 +32,7 @@ _LITE_MARKS = (
 )
 _VEGA_MARKS = "arc area group image line path rect rule shape symbol text trail"
 _MARKS = {True: frozenset(_LITE_MARKS.split()), False: frozenset(_VEGA_MARKS.split())}
+_TYPES = frozenset({"quantitative", "temporal", "ordinal", "nominal", "geojson", "geo", "q", "t", "o", "n", "g"})
 _DELIMITERS = {"csv": ",", "tsv": "\t"}
 
 
@@ -101,9 +105,18 @@ def read_spec(source: Document) -> Spec:
 
 
 def check_drawable(spec: Spec) -> None:
-    """Raises BadDocument for a mark that does not exist and for data at an address, which is never loaded."""
+    """Find what needs no drawing to be found.
+
+    Raises BadDocument for data at an address, which is never loaded, for a mark or a type of field that does not
+    exist, and for a view that is too large.
+    """
     language = "Vega-Lite" if spec.lite else "Vega"
     for path, view in spec.views():
+        for side in ("width", "height"):
+            length = view.get(side)
+            if isinstance(length, int | float) and length > MAX_SIDE:
+                raise BadDocument(f"{path}{side} is {length:g} pixels; {MAX_SIDE:,} are allowed. Make it smaller.")
+        _check_types(f"{path}encoding", view.get("encoding") if spec.lite else None)
         if spec.lite and "mark" in view:
             mark = view["mark"]
             where, name = f"{path}mark", mark.get("type") if isinstance(mark, dict) else mark
@@ -117,6 +130,14 @@ def check_drawable(spec: Spec) -> None:
     for path, data in spec.sources():
         if data.get("url"):
             raise BadDocument(f"{path}.url is not loaded: put the values inside, as {path}.values.")
+
+
+def _check_types(path: str, encoding: Any) -> None:
+    for channel, definition in encoding.items() if isinstance(encoding, dict) else ():
+        kind = definition.get("type") if isinstance(definition, dict) else None
+        if kind is not None and not (isinstance(kind, str) and kind.lower() in _TYPES):
+            known = "quantitative, temporal, ordinal, nominal and geojson"
+            raise BadDocument(f"{path}.{channel}.type is {json.dumps(kind)[:60]}; types of a field are {known}.")
 
 
 def _is_lite(content: dict[str, Any]) -> bool:
@@ -140,13 +161,13 @@ def _is_lite(content: dict[str, Any]) -> bool:
 def _from_text(path: str, text: str, form: Any) -> tuple[Any, dict[str, Any]]:
     """Rows of a table that stands in the spec as text: the library would compile a function to read it."""
     form = form if isinstance(form, dict) else {}
-    kind = form.get("type", "json")
+    kind = str(form.get("type") or "json")
     if kind in {"json", "topojson"}:
         try:
             return json.loads(text, parse_constant=lambda _: None), form
         except (json.JSONDecodeError, RecursionError) as error:
             raise BadDocument(f"{path}.values is text that is not JSON: {error}.") from error
-    delimiter = form.get("delimiter") if kind == "dsv" else _DELIMITERS.get(str(kind))
+    delimiter = form.get("delimiter") if kind == "dsv" else _DELIMITERS.get(kind)
     if not isinstance(delimiter, str) or len(delimiter) != 1:
         raise BadDocument(f"{path}.format names no type that can be read. Types are: json, csv, tsv, dsv, topojson.")
     lines = text.splitlines(keepends=True)

@@ -89,7 +89,8 @@ DRAW = """async ({ spec, lite, config, pictures }) => {
   } catch (error) {
     const message = errors[0] || String((error && error.message) || error);
     const at = locate(spec, '', message);
-    throw new Error(at ? at + ': ' + message : message);
+    const shape = error instanceof TypeError ? 'a part of it has another form than vega expects: ' : '';
+    throw new Error(at ? at + ': ' + message : shape + message);
   } finally {
     if (view) view.finalize();
   }

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import io
 import json
 import time
@@ -12,7 +13,7 @@ from lxml import etree
 from PIL import Image
 from pypdf import PdfReader
 
-from longshore.errors import BadDocument, Permanent
+from longshore.errors import BadDocument, Permanent, Transient
 from tests.workers.browser.canary import canary
 from workers.browser import ScriptError, browser
 from workers.browser._network import closed_context
@@ -116,7 +117,9 @@ def test_settings_reach_the_chart(draw: Draw) -> None:
         (calculated("frob(datum.b)"), "Unrecognized function: frob"),
         (calculated("datum.z.q.r"), "Cannot read properties"),
         (calculated("now()"), r"now\(\) is not known while drawing"),
-        (lite(encoding={"x": {"field": "a", "type": "quantum"}}), "Invalid field type"),
+        (lite(encoding={"x": {"field": "a", "type": "quantum"}}), r'encoding\.x\.type is "quantum"'),
+        (lite(height=1e9), r"height is 1e\+09 pixels"),
+        (lite(encoding={"x": {"field": "a", "type": "nominal", "sort": {"op": 5}}}, transform=5), "another form than"),
         (plain(data=[{"name": "t", "values": [1], "transform": [{"type": "frob"}]}], marks=[]), "frob"),
         (plain(marks=[{"type": "rect", "from": {"data": "nope"}}]), "nope"),
         (plain(signals=[{"name": "a", "update": "b"}, {"name": "b", "update": "a"}], marks=[]), "Cycle"),
@@ -176,6 +179,25 @@ def test_nothing_is_called_and_every_loss_is_told(draw: Draw) -> None:
             draw("vega", dynamic, "svg")
         time.sleep(1)
         assert bird.hits == []
+
+
+@pytest.mark.browser
+def test_pictures_the_operator_allows_are_drawn(tmp_path: Path) -> None:
+    path = tmp_path / "pictures.json"
+    links = ["https://x.test/a.png", "https://x.test/gone.png"]
+    encoding = {"url": {"field": "u", "type": "nominal"}, "y": {"field": "u", "axis": None}}
+    mark = {"type": "image", "width": 9, "height": 9}
+    path.write_text(lite(data={"values": [{"u": one} for one in links]}, mark=mark, encoding=encoding))
+
+    def fetch(url: str, _seconds: float) -> bytes:
+        if "gone" in url:
+            raise Transient("It is gone.")
+        return base64.b64decode(DOT.partition(",")[2])
+
+    render = Render(folder=tmp_path, settings=SETTINGS["svg"](), deadline=time.monotonic() + 30, fetch=fetch)
+    assert hrefs(vega.to_svg(Document(path, "vega", "Pictures"), render).read_bytes(), "image") == {DOT}
+    assert any("gone.png was not included" in one for one in render.warnings)
+    assert any("1 picture(s) at an address were left out" in one for one in render.warnings)
 
 
 @pytest.mark.browser
