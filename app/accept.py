@@ -21,7 +21,7 @@ from longshore.models import Connection, Export, File
 from longshore.settings import settings
 from workers import needs
 from workers.plan import plan
-from workers.renderers.base import SETTINGS
+from workers.renderers.base import SETTINGS, misfit
 
 ALIASES = {"jpg": "jpeg", "markdown": "md"}
 """Formats by the names that people use for them."""
@@ -76,7 +76,7 @@ def read(session: Session, owner: str, body: ExportIn) -> Wish:
     return Wish(
         document,
         planned(document.kind or "", body.format),
-        checked_settings(body.format, body.settings),
+        checked_settings(body.format, body.settings, kind=document.kind or ""),
         name=body.name or "",
         deadline=body.deadline,
         targets=[target(session, owner, one, f"deliveries.{i}") for i, one in enumerate(body.deliveries)],
@@ -143,15 +143,27 @@ def known_format(form: str, field: str = "format") -> str:
 
 
 def checked_settings(
-    form: str, given: dict[str, Any], field: str = "settings", ignored: frozenset[str] = frozenset()
+    form: str,
+    given: dict[str, Any],
+    field: str = "settings",
+    ignored: frozenset[str] = frozenset(),
+    *,
+    kind: str = "",
 ) -> dict[str, Any]:
-    """The settings that were given, in their plain form. Raises Invalid. `ignored`: dropped where unknown here."""
+    """The settings that were given, in their plain form. Raises Invalid.
+
+    `ignored`: dropped where unknown here. `kind`: what the document is, where that is known already.
+    """
     model = SETTINGS[ALIASES.get(form, form)]
     known = {name: value for name, value in given.items() if name in model.model_fields or name not in ignored}
     try:
-        return model.model_validate(known).model_dump(mode="json", exclude_unset=True)
+        asked = model.model_validate(known)
     except ValidationError as error:
         raise fields_of(error, field) from None
+    wrong = misfit(kind, asked) if kind else None
+    if wrong:
+        raise Invalid(f"{field}.{wrong[0]}: {wrong[1]}", field=f"{field}.{wrong[0]}")
+    return asked.model_dump(mode="json", exclude_unset=True)
 
 
 def target(session: Session, owner: str, body: DeliveryIn, field: str) -> Target:

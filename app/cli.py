@@ -88,7 +88,7 @@ def formats(*, as_json: bool) -> None:
     """List what can become what on this machine. Needs no server."""
     from workers import needs
     from workers.plan import matrix
-    from workers.renderers.base import SETTINGS
+    from workers.renderers.base import schema
 
     cells = matrix(partial(needs.check, settings=settings()))
     if as_json:
@@ -98,7 +98,7 @@ def formats(*, as_json: bool) -> None:
                 "format": cell.format,
                 "available": cell.available,
                 "needs": list(cell.needs),
-                "settings": SETTINGS[cell.format].model_json_schema()["properties"],
+                "settings": schema(cell.kind, cell.format)["properties"],
             }
             for cell in cells
         ]

@@ -41,7 +41,7 @@ def create(session: Session, owner: str, body: ScheduleIn, *, now: datetime) -> 
         user_id=body.user_id or owner,
         timezone=body.timezone,
         export_format=accept.planned(file.kind, body.export_format, "export_format"),
-        export_settings=_settings(body.export_format, body.export_settings),
+        export_settings=_settings(file.kind, body.export_format, body.export_settings),
         folder=body.folder,
         file_name=body.file_name or "",
         conflict=body.conflict,
@@ -101,8 +101,8 @@ def delete(session: Session, row: ScheduledExport) -> None:
     removal.one_use_connection(session, connection_id)
 
 
-def _settings(form: str, given: dict[str, Any]) -> dict[str, Any]:
-    return accept.checked_settings(form, given, "export_settings", OLD_SETTINGS)
+def _settings(kind: str, form: str, given: dict[str, Any]) -> dict[str, Any]:
+    return accept.checked_settings(form, given, "export_settings", OLD_SETTINGS, kind=kind)
 
 
 def _change_format(session: Session, row: ScheduledExport, sent: dict[str, Any]) -> None:
@@ -112,7 +112,7 @@ def _change_format(session: Session, row: ScheduledExport, sent: dict[str, Any])
     if given is None and form != row.export_format:
         given = row.export_settings
     if given is not None:
-        row.export_settings = _settings(form, given)
+        row.export_settings = _settings(file.kind, form, given)
     row.export_format = form
 
 

@@ -16,20 +16,24 @@ from longshore.settings import settings
 from workers import needs
 from workers.inspect import inspect
 from workers.plan import plan
-from workers.renderers.base import SETTINGS, Document, Fetch, Render
+from workers.renderers.base import SETTINGS, Document, Fetch, Render, misfit
 from workers.renderers.base import Settings as FormatSettings
 
 
-def read_settings(form: str, given: dict[str, Any]) -> FormatSettings:
-    """The settings of a format, validated. Raises Invalid naming the field."""
+def read_settings(kind: str, form: str, given: dict[str, Any]) -> FormatSettings:
+    """The settings of a format for a kind, validated. Raises Invalid naming the field."""
     try:
-        return SETTINGS[form].model_validate(given)
+        asked = SETTINGS[form].model_validate(given)
     except KeyError as error:
         raise Invalid(f"{form!r} is not a format.", field="format") from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         name = ".".join(str(part) for part in first["loc"])
         raise Invalid(f"settings.{name}: {first['msg']}", field=f"settings.{name}") from error
+    wrong = misfit(kind, asked)
+    if wrong:
+        raise Invalid(f"settings.{wrong[0]}: {wrong[1]}", field=f"settings.{wrong[0]}")
+    return asked
 
 
 def convert(
@@ -40,7 +44,7 @@ def convert(
     Returns the finished document and the render with its warnings. Raises what the planner and the conversions raise.
     """
     steps = plan(kind, form, partial(needs.check, settings=settings()))
-    asked = read_settings(form, given)
+    asked = read_settings(kind, form, given)
     with _pictures() as fetch:
         deadline = time.monotonic() + seconds
         render = Render(folder=folder, settings=asked, deadline=deadline, title=title, fetch=fetch)

@@ -14,7 +14,7 @@ from longshore.settings import settings
 from workers import needs
 from workers.destinations import named, names
 from workers.plan import matrix
-from workers.renderers.base import FORMATS, KINDS, SETTINGS
+from workers.renderers.base import FORMATS, KINDS, schema
 
 blueprint = APIBlueprint("catalogue", __name__, tag="Catalogue")
 
@@ -62,7 +62,6 @@ class DestinationList(BaseModel):
 @blueprint.output(FormatList)
 def list_formats() -> Any:
     """List what can become what on this machine, with the settings of each format."""
-    schemas = {form: model.model_json_schema() for form, model in SETTINGS.items()}
     cells = matrix(partial(needs.check, settings=settings()))
     return FormatList(
         formats=[
@@ -75,7 +74,7 @@ def list_formats() -> Any:
                 way=[cell.kind, *(step.target for step in cell.steps)],
                 media_type=FORMATS[cell.format].media_type,
                 extension=FORMATS[cell.format].extension,
-                settings=schemas[cell.format],
+                settings=schema(cell.kind, cell.format),
             )
             for cell in cells
         ],

@@ -71,7 +71,9 @@ def _read(session: Session, me: str, body: CloudExportIn) -> Wish:
     return Wish(
         file,
         accept.planned(file.kind, body.export_format, "export_format"),
-        accept.checked_settings(body.export_format, body.export_settings, "export_settings", OLD_SETTINGS),
+        accept.checked_settings(
+            body.export_format, body.export_settings, "export_settings", OLD_SETTINGS, kind=file.kind
+        ),
         name=body.file_name or default_name(file, clock(session)),
         targets=[Target(place)],
     )

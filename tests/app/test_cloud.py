@@ -82,11 +82,11 @@ def test_waiting_for_what_fails_says_why(alice: Api, monkeypatch: pytest.MonkeyP
     ("changes", "status", "detail"),
     [
         ({"destination": "ftp"}, 400, f"destination must be one of: {', '.join(names())}"),
-        ({"export_format": "docx"}, 400, "export_format must be one of: svg, png, jpeg, webp, pdf, html, json, md"),
+        ({"export_format": "docx"}, 400, "export_format must be one of: svg, png, jpeg, webp, avif, tiff, pdf, html"),
         ({"file_id": "nothing"}, 404, "Diagram not found"),
         ({"destination_config": {"bucket_name": "bucket"}}, 400, "Missing required config: access_key_id"),
         ({"export_settings": {"scale": 9}}, 400, "export_settings.scale"),
-        ({"export_settings": {"dpi": 9}}, 400, "export_settings.dpi"),
+        ({"export_settings": {"dots": 9}}, 400, "export_settings.dots"),
         ({"destination": None}, 422, "destination"),
     ],
 )

@@ -64,7 +64,7 @@ def test_the_words_of_older_clients_are_understood(alice: Api) -> None:
         ({"source": {"kind": "svg"}}, "source.content", "content"),
         ({"source": None}, "file_id", "either"),
         ({"settings": {"scale": 99}}, "settings.scale", "less than or equal to 4"),
-        ({"settings": {"dpi": 300}}, "settings.dpi", "not permitted"),
+        ({"settings": {"dots": 300}}, "settings.dots", "not permitted"),
         ({"setings": {}}, "setings", "not permitted"),
         ({"deadline": 0}, "deadline", "greater than 0"),
         ({"deliveries": [{}]}, "deliveries.0.connection_id", "either"),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from workers.renderers.base import Document, Render
+from workers.renderers.base import BadDocument, Document, Render
 
 if TYPE_CHECKING:
     from workers.scene.drawing import Look
@@ -44,7 +45,25 @@ def scene(source: Document, render: Render, *, drawn: bool = False) -> tuple[Sou
     if found.empty:
         render.warn(EMPTY)
     render.seconds_left()
-    return parsed, found
+    return _part(parsed, found, render)
+
+
+def _part(parsed: Source, found: Scene, render: Render) -> tuple[Source, Scene]:
+    """The document and its scene, cropped to what was asked for. Raises BadDocument where nothing of that shows."""
+    from workers.scene.drawing import extent
+    from workers.scene.selecting import select
+    from workers.scene.trimming import trimmed
+
+    scope, ids = render.setting("scope", "full"), render.setting("ids", ())
+    if scope == "full" or not isinstance(ids, tuple):
+        return parsed, found
+    part = select(found, ids, frames=scope == "frame")
+    if extent(part.scene, "light") is None:
+        raise BadDocument("Nothing of what was selected can be seen: it is empty, or has no size. Select other shapes.")
+    if part.cut:
+        lead = "1 connection leads" if part.cut == 1 else f"{part.cut} connections lead"
+        render.warn(f"{lead} out of what was selected, and {'was' if part.cut == 1 else 'were'} left out.")
+    return replace(parsed, canvas=trimmed(parsed.canvas, part.shown, part.around)), part.scene
 
 
 def to_svg(source: Document, render: Render) -> Document:
@@ -67,9 +86,18 @@ def to_json(source: Document, render: Render) -> Document:
         render.warn("NaN and infinite numbers, which JSON does not have, were written as null.")
     title = found.title or source.title
     theme = look(render).theme
-    return render.save(
-        "json", bundle(canvas, title=title, theme=theme, content=extent(found, theme), shapes=found.count)
+    scope, ids = str(render.setting("scope", "full")), render.setting("ids", ())
+    content = extent(found, theme)
+    written = bundle(
+        canvas,
+        title=title,
+        theme=theme,
+        content=content,
+        shapes=found.count,
+        scope=scope,
+        ids=list(ids) if isinstance(ids, tuple) else [],
     )
+    return render.save("json", written)
 
 
 def to_markdown(source: Document, render: Render) -> Document:

@@ -50,26 +50,28 @@ class PlainSettings(ScopeSettings):
 
 
 class CsvSettings(Settings):
-    """CSV. `bom` lets Excel see that it is UTF-8.
-
-    `escape` puts ' before text that a spreadsheet would run as a formula; `raw` leaves every cell as it is.
-    """
+    """CSV."""
 
     delimiter: Literal[",", ";", "\t", "|"] = ","
+    """The character between two cells."""
     bom: bool = True
+    """A byte order mark at the start, which lets Excel see that the file is UTF-8."""
     formulas: Literal["escape", "raw"] = "escape"
+    """`escape` puts ' before text that a spreadsheet would run as a formula; `raw` leaves every cell as it is."""
 
 
 class SpreadsheetSettings(Settings):
-    """XLSX. `freeze` keeps the column names in sight. Text is never a formula."""
+    """XLSX. Text is never a formula."""
 
     freeze: bool = True
+    """Keep the column names in sight."""
 
 
 class ArchiveSettings(Settings):
-    """ZIP: `store` packs at once what is compressed already."""
+    """ZIP."""
 
     compression: Literal["deflate", "store"] = "deflate"
+    """`store` packs at once what is compressed already."""
 
 
 SETTINGS: dict[str, type[Settings]] = {

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 QUALITY_WORDS = {"low": 50, "medium": 75, "high": 90, "ultra": 100}
@@ -18,8 +29,25 @@ _OLD_NAMES = {"selected_shapes": "selection", "frame_id": "frame"}
 """What older clients call `ids`, with the scope in which each counts."""
 
 
+_COLOUR = re.compile(r"[a-zA-Z]{3,24}|#(?:[0-9a-fA-F]{3,4}){1,2}")
+
+
 def _quality(value: Any) -> Any:
     return QUALITY_WORDS.get(value, value) if isinstance(value, str) else value
+
+
+def _colour(value: str) -> str:
+    if _COLOUR.fullmatch(value):
+        return value
+    message = "this is no colour. Use a CSS colour name, #rgb, #rrggbb, #rrggbbaa or transparent."
+    raise ValueError(message)
+
+
+def _line(value: str) -> str:
+    if not any(unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} for character in value):
+        return value
+    message = "only one line of text is possible, without tabs and control characters."
+    raise ValueError(message)
 
 
 def _identity(value: Any) -> Any:
@@ -28,7 +56,11 @@ def _identity(value: Any) -> Any:
 
 Pixels = Annotated[int, Field(ge=1, le=16384)]
 Quality = Annotated[int, BeforeValidator(_quality), Field(ge=1, le=100)]
-Colour = Annotated[str, Field(pattern=r"^(transparent|#[0-9a-fA-F]{3,8}|[a-zA-Z]{3,24})$")]
+Colour = Annotated[
+    str, AfterValidator(_colour), WithJsonSchema({"type": "string", "examples": ["white", "#1f2937", "transparent"]})
+]
+ONE_LINE = AfterValidator(_line)
+"""For text that has no room for more."""
 Identity = Annotated[str, BeforeValidator(_identity), Field(min_length=1, max_length=200)]
 
 

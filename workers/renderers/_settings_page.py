@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from workers.renderers._settings_base import fault
+from workers.renderers._settings_base import ONE_LINE, fault
 from workers.renderers._settings_vector import VectorSettings
 
 PAPER_MM = {
@@ -28,7 +28,6 @@ WORDS = ("page", "pages", "title", "date")
 
 Margin = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
 Side = Annotated[float, Field(ge=30, le=5080, allow_inf_nan=False)]
-Line = Annotated[str, Field(max_length=300, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 _BRACED = re.compile(r"\{(\w*)\}")
 
@@ -55,12 +54,12 @@ class PageSettings(VectorSettings):
     """Margin at the bottom in millimetres, instead of `margin_mm`."""
     margin_left_mm: Margin | None = None
     """Margin on the left in millimetres, instead of `margin_mm`."""
-    header: Line | None = None
+    header: Annotated[str, Field(max_length=300), ONE_LINE] | None = None
     """A line of plain text above every page, up to 300 characters. {page}, {pages}, {title} and {date} are filled in;
     `|` parts it into left, middle and right."""
-    footer: Line | None = None
+    footer: Annotated[str, Field(max_length=300), ONE_LINE] | None = None
     """The same below every page. Texts have their title and page numbers there unless this is given; empty: none."""
-    date: Annotated[str, Field(max_length=60, pattern=r"^[^\x00-\x1f\x7f]*$")] | None = None
+    date: Annotated[str, Field(max_length=60), ONE_LINE] | None = None
     """What {date} stands for, up to 60 characters: the same request gives the same file, so no clock is asked."""
     outline: bool = True
     """Bookmarks from the headings of a text, and tags for screen readers."""

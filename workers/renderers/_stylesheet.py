@@ -74,7 +74,7 @@ summary{font-weight:650;cursor:pointer}
 @media print{body{font-size:10.6pt;line-height:1.58;max-width:none;padding:0}p,li{orphans:3;widows:3}
 pre{break-inside:avoid;border-radius:4px}
 [data-theme=dark]{--paper:#121212}a{color:inherit;text-decoration-color:var(--link)}}
-@media (max-width:600px){body{padding:28px 20px 40px}}
+@media screen and (max-width:600px){body{padding:28px 20px 40px}}
 """
 )
 """The style sheet of a note. `@TICK@` stands for the tick of a done task."""

@@ -47,6 +47,8 @@ from workers.renderers._settings import (
     SpreadsheetSettings,
     VectorSettings,
     WebPageSettings,
+    misfit,
+    schema,
 )
 
 __all__ = [
@@ -73,6 +75,8 @@ __all__ = [
     "VectorSettings",
     "WebPageSettings",
     "conversion",
+    "misfit",
+    "schema",
 ]
 
 KINDS: dict[str, str] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from workers.scene.geometry import Box
@@ -11,17 +12,29 @@ from workers.scene.geometry import Box
 _LONE = re.compile("[\ud800-\udfff]")
 
 
-def bundle(canvas: Any, *, title: str, theme: str, content: Box | None, shapes: int) -> str:
+def bundle(
+    canvas: Any,
+    *,
+    title: str,
+    theme: str,
+    content: Box | None,
+    shapes: int,
+    scope: str = "full",
+    ids: Sequence[str] = (),
+) -> str:
     """The export document as JSON text: keys sorted, two spaces of indentation, nothing invented, no clock.
 
     Its shape is that of the diagram exports which existing clients read. Raises ValueError for NaN: take them out with
     `parsing.without_nan` first.
     """
+    part: dict[str, object] = {}
+    if scope != "full":
+        part = {"selected_shapes": list(ids)} if scope == "selection" else {"frame_id": ", ".join(ids)}
     document = {
         "version": "1.0.0",
         "type": "autograph-diagram",
-        "metadata": {"title": title, "format": "json", "exporter": "longshore", "export_scope": "full",
-                     "shape_count": shapes},
+        "metadata": {"title": title, "format": "json", "exporter": "longshore", "export_scope": scope,
+                     "shape_count": shapes, **part},
         "dimensions": {
             "width": round(content.width, 2) if content else 0,
             "height": round(content.height, 2) if content else 0,

@@ -76,6 +76,16 @@ def connection(record: Record, style: Style, label: Label | None, names: dict[st
     )
 
 
+def ends_of(record: Record) -> tuple[str, str]:
+    """What the two ends of an entry of `connections` say that they are at; empty where they say no shape."""
+    found = []
+    for value in (first(record, *_STARTS), first(record, *_ENDS)):
+        inner = mapping(value)
+        named = first(inner, *_IDS) if inner else value
+        found.append("" if isinstance(named, bool | list) else identity(named))
+    return found[0], found[1]
+
+
 def terminal(value: Any, fallback: Point | None, head: Head, names: dict[str, str]) -> End | None:
     """One end, from an id, an object with an id or a point; None where it is neither and there is no fallback."""
     inner = mapping(value)

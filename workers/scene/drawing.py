@@ -137,6 +137,7 @@ def _frame(content: Box, width: float | None, height: float | None) -> tuple[Box
 
 def _draw_page(sheet: Sheet, page: Page, *, headed: bool) -> None:
     placed: dict[str, Placed] = {}
+    _index(page.anchors, IDENTITY, placed)
     _index(page.nodes, IDENTITY, placed)
     for node in page.nodes:
         _draw_node(sheet, node, IDENTITY, 1.0, placed)

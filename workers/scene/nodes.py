@@ -179,10 +179,11 @@ class Connector(Node):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One sheet of a document."""
+    """One sheet of a document. `anchors` are nodes that connectors may end at without being drawn."""
 
     name: str
     nodes: tuple[Node, ...]
+    anchors: tuple[Node, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ def tell(scene: Scene, title: str) -> str:
 def _page(page: Page, level: int) -> Iterator[str]:
     names: dict[str, str] = {}
     links: list[Connector] = []
+    _collect(page.anchors, names, [])
     _collect(page.nodes, names, links)
     held, loose = _sort_out(page.nodes)
     for frame in held:
