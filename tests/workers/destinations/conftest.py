@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from tests.contracts.dropbox_site import DropboxSite
 from tests.contracts.s3_servers import Proxy, moto, rclone, reset_moto
 from tests.contracts.s3_site import S3Site
+from tests.fakes.dropbox import FakeDropbox
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +36,9 @@ def on_rclone(rclone_port):
 @pytest.fixture(params=["on_moto", "on_rclone"])
 def s3_site(request):
     return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def dropbox_site():
+    with FakeDropbox().running() as fake:
+        yield DropboxSite(fake)

@@ -1,0 +1,23 @@
+"""`destination_config` as older clients send it."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.places import inline
+from longshore.errors import Invalid
+
+
+def test_dropbox_takes_an_access_token_and_a_folder() -> None:
+    place = inline("dropbox", {"access_token": "sl.1", "folder": "/Exports"}, field="destination")
+    assert (place.destination, place.options, place.secrets) == (
+        "dropbox",
+        {"folder": "/Exports"},
+        {"access_token": "sl.1"},
+    )
+
+
+def test_dropbox_without_a_token_is_told_as_ever() -> None:
+    with pytest.raises(Invalid) as told:
+        inline("dropbox", {"folder": "/Exports"}, field="destination")
+    assert "Missing required config: access_token" in str(vars(told.value))

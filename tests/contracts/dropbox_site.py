@@ -1,0 +1,34 @@
+"""An account at the fake Dropbox."""
+
+from __future__ import annotations
+
+from tests.contracts.site import Site
+from tests.fakes.dropbox import APP_KEY, APP_SECRET, REFRESH_TOKEN
+from workers.destinations.base import Place
+from workers.destinations.dropbox import Dropbox, DropboxOptions, DropboxSecrets
+
+MIB = 1024 * 1024
+
+
+class DropboxSite(Site):
+    part = 4 * MIB
+
+    def __init__(self, fake):
+        self.fake = fake
+
+    def destination(self, *, secrets=None, check=lambda url: None, **options):
+        given = {"endpoint_url": self.fake.url, "chunk_mb": 4, "folder": "Team/", **options}
+        known = secrets or {"refresh_token": REFRESH_TOKEN, "app_key": APP_KEY, "app_secret": APP_SECRET}
+        return Dropbox(DropboxOptions(**given), DropboxSecrets(**known), Place("", check))
+
+    def read(self, receipt):
+        return self.fake.account.files[receipt.path.lower()].content
+
+    def visible(self):
+        return [one.path for one in self.fake.account.files.values()]
+
+    def unfinished(self):
+        return [name for name, one in self.fake.account.sessions.items() if not one.closed]
+
+    def received(self):
+        return self.fake.payload()

@@ -1,0 +1,227 @@
+"""Dropbox: a small file is one request, a larger one an upload session that resumes at the chunk Dropbox has reached.
+
+Names are taken by `strict_conflict`, which fails in one step where anything has the name, in whatever case.
+"""
+
+from __future__ import annotations
+
+import uuid
+from contextlib import closing
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any, ClassVar, Literal
+
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
+
+from workers.destinations._dropbox_account import STAMP, Account
+from workers.destinations._dropbox_client import Wire, connect, sdk
+from workers.destinations._dropbox_errors import TAKEN, classified, tags
+from workers.destinations._dropbox_session import MIB, Session, Source, end, reporting
+from workers.destinations.base import (
+    Destination,
+    LongshoreError,
+    Permanent,
+    Receipt,
+    TestReport,
+    Transient,
+    Upload,
+    folders,
+    numbered,
+    safe_name,
+)
+
+NAME_LIMIT = 240
+"""Bytes of a name: Dropbox takes 255 characters, computers it syncs to 255 bytes; the rest is room for a number."""
+
+
+class DropboxOptions(BaseModel):
+    """Where, and with what link."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    folder: str = Field("", max_length=1000, description="Folder in the Dropbox, or in the app's own; made if missing.")
+    shared_link: Literal["", "public", "team"] = Field(
+        "", description="Who may open the link in the receipt: `public`, `team`; empty: who has access to the file."
+    )
+    chunk_mb: int = Field(
+        8, ge=4, le=64, multiple_of=4, description="MiB of a chunk; a smaller file is one request. Held in memory."
+    )
+    endpoint_url: str = Field("", max_length=500, description="A server that speaks Dropbox's API; empty: Dropbox.")
+
+
+class DropboxSecrets(BaseModel):
+    """A refresh token with the key of its app, which lasts; or an access token alone, which lasts four hours."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    refresh_token: SecretStr | None = Field(None, min_length=1, description="Of `token_access_type=offline`.")
+    app_key: SecretStr | None = Field(
+        None,
+        min_length=1,
+        validation_alias=AliasChoices("app_key", "client_id"),
+        description="Key of the app that the refresh token was issued to.",
+    )
+    app_secret: SecretStr | None = Field(
+        None,
+        min_length=1,
+        validation_alias=AliasChoices("app_secret", "client_secret"),
+        description="Secret of the app; none where the token was issued with PKCE.",
+    )
+    access_token: SecretStr | None = Field(
+        None, min_length=1, validate_default=True, description="Needed where there is no refresh token."
+    )
+
+    @field_validator("access_token")
+    @classmethod
+    def _lasting_or_given(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if info.data.get("refresh_token") and not info.data.get("app_key"):
+            raise PydanticCustomError("app_key", "a refresh token needs the app_key of its app beside it")
+        if value is None and not info.data.get("refresh_token"):
+            raise PydanticCustomError("missing", "Field required")
+        return value
+
+
+class Dropbox(Destination):
+    """The files of one account, or of an app's folder in it."""
+
+    label = "Dropbox"
+    limits: ClassVar[dict[str, str]] = {
+        "size": "2,199,019,061,248 bytes a file, where the account has the room",
+        "names": "case is kept, and not told apart: `A.png` takes the name of `a.png`",
+        "unfinished uploads": "are invisible, count to no quota, and go on for seven days; then they start over",
+    }
+    features = frozenset({"resume", "conditional_create", "checksum", "link", "quota"})
+    Options = DropboxOptions
+    Secrets = DropboxSecrets
+    options: DropboxOptions
+    secrets: DropboxSecrets
+
+    @cached_property
+    def wire(self) -> Wire:
+        """What the client's connection tells."""
+        return Wire()
+
+    @cached_property
+    def client(self) -> Any:
+        """The SDK's client. Raises Refused."""
+        given = self.secrets
+        return connect(
+            access_token=_clear(given.access_token),
+            refresh_token=_clear(given.refresh_token),
+            app=(_clear(given.app_key), _clear(given.app_secret)),
+            endpoint_url=self.options.endpoint_url,
+            check=self.place.check_url,
+            wire=self.wire,
+        )
+
+    @cached_property
+    def account(self) -> Account:
+        """What is there."""
+        return Account(self.client, self.options.shared_link)
+
+    def test(self) -> TestReport:
+        """See base."""
+        marker = f".longshore-test-{uuid.uuid4().hex}"
+        path = "/" + "/".join((*folders(self.options.folder), marker))
+        try:
+            same, no_link = self.account.check_marker(path, marker.encode())
+            name, free, note = self.account.who()
+        except Exception as error:
+            raise self.classify(error) from error
+        if not same:
+            raise Transient("Dropbox does not give back what was written there. It will be tried again.")
+        return TestReport(name, ("write", "read", "delete"), free, " ".join(filter(None, (note, no_link))))
+
+    def upload(self, upload: Upload) -> Receipt:
+        """Take a name, send, compare. Raises LongshoreError, the SDK's and requests' errors, what `sent` raises."""
+        state = dict(upload.checkpoint or {})
+        state.setdefault("modified", datetime.now(UTC).strftime(STAMP))
+        number = int(state.get("number", 1))
+        while True:
+            path = self._path(upload, number)
+            if state.get("path") != path:
+                state = {**state, "path": path, "number": number}
+                state.pop("content_hash", None)
+            there = self.account.look(path)
+            if there is not None and self._ours(upload, state, there):
+                upload.sent(upload.size)
+                return self.account.receipt(there)
+            if there is None or upload.conflict == "overwrite":
+                found = self._send(upload, state)
+                if found is not None:
+                    return self.account.receipt(self.account.proven(found, upload, state["content_hash"]))
+            if upload.conflict == "rename":
+                number += 1
+                continue
+            self.discard(state)
+            if upload.conflict != "skip":
+                raise Permanent(f"{path} exists already. Choose another name, or the policy overwrite or rename.")
+            there = there or self.account.look(path)
+            return self.account.skipped(path, there)
+
+    def discard(self, checkpoint: dict[str, Any]) -> None:
+        """Close the session of an unfinished upload. Raises the SDK's and requests' errors."""
+        end(self.client, checkpoint)
+
+    def classify(self, error: Exception) -> LongshoreError:
+        """See base."""
+        return error if isinstance(error, LongshoreError) else classified(error, sdk())
+
+    def _path(self, upload: Upload, number: int) -> str:
+        name = safe_name(upload.name, limit=NAME_LIMIT)
+        parts = (*folders(self.options.folder, upload.folder), name if number == 1 else numbered(name, number))
+        return "/" + "/".join(parts)
+
+    @staticmethod
+    def _ours(upload: Upload, state: dict[str, Any], there: Any) -> bool:
+        """Whether an earlier attempt finished this file and could not record it.
+
+        The hash is known from the moment before it became visible; the time tells it from an equal file of another.
+        """
+        known = state.get("content_hash")
+        if not known or not isinstance(there, sdk().files.FileMetadata) or there.size != upload.size:
+            return False
+        return known == there.content_hash and (
+            upload.conflict == "overwrite" or there.client_modified.strftime(STAMP) == state["modified"]
+        )
+
+    def _send(self, upload: Upload, state: dict[str, Any]) -> Any:
+        """Send the bytes and make them visible; None where the name was taken in the meantime."""
+        files = sdk().files
+        replace = upload.conflict == "overwrite"
+        about = {
+            "mode": files.WriteMode.overwrite if replace else files.WriteMode.add,
+            "strict_conflict": not replace,
+            "client_modified": datetime.strptime(state["modified"], STAMP).replace(tzinfo=UTC),
+        }
+        session = Session(self.client, self.wire, upload, state, chunk=self.options.chunk_mb * MIB)
+        try:
+            if upload.size > session.chunk:
+                state["content_hash"] = session.run()
+                upload.save(dict(state))
+                commit = files.CommitInfo(state["path"], **about)
+                return self.client.files_upload_session_finish(b"", session.cursor(upload.size), commit)
+            return self._put(upload, state, about)
+        except sdk().exceptions.ApiError as error:
+            if not replace and tags(error) in TAKEN:
+                return None
+            raise
+
+    def _put(self, upload: Upload, state: dict[str, Any], about: dict[str, Any]) -> Any:
+        """The whole artifact in one request."""
+        with closing(Source(upload)) as source:
+            payload = source.take(upload.size + 1)
+            state["content_hash"] = source.content_hash()
+        upload.save(dict(state))
+        with reporting(self.wire, upload, 0):
+            found = self.client.files_upload(payload, state["path"], **about)
+        upload.sent(upload.size)
+        return found
+
+
+def _clear(secret: SecretStr | None) -> str | None:
+    return secret.get_secret_value() if secret else None
+
+
+DESTINATION = Dropbox
