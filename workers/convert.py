@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from longshore.errors import Invalid
 from longshore.settings import settings
-from workers import needs
+from workers import gate, needs
 from workers.inspect import inspect
 from workers.plan import plan
 from workers.renderers.base import SETTINGS, Document, Fetch, Render, misfit
@@ -48,12 +48,14 @@ def convert(
     with _pictures() as fetch:
         deadline = time.monotonic() + seconds
         render = Render(folder=folder, settings=asked, deadline=deadline, title=title, fetch=fetch)
-        document = Document(path=source, form=kind, title=title)
+        given_document = Document(path=source, form=kind, title=title)
+        made = [given_document]
         for step in steps:
             render.seconds_left()
-            document = step.convert(document, render)
-    inspect(document.path, form)
-    return document, render
+            made.append(step.convert(made[-1], render))
+    inspect(made[-1].path, form)
+    gate.check(given_document, made[1:], render)
+    return made[-1], render
 
 
 @contextmanager

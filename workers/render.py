@@ -144,8 +144,9 @@ def _render(job: Job, key: str, key_of_source: str, mark: str) -> Made:
                 folder=output,
                 seconds=job.deadline,
             )
-            report = {"warnings": render.warnings, "render_ms": _since(began)}
-            return Made(store().write(key, _read(document.path)), report, mark)
+            report = {"warnings": render.warnings, "render_ms": _since(began), "not_drawn": render.not_drawn}
+            # what was fetched may be another picture tomorrow
+            return Made(store().write(key, _read(document.path)), report, "" if render.fetched else mark)
     except OSError as error:
         raise Transient("The worker's disk refused: free space in LONGSHORE_HOME.", detail=str(error)) from error
 

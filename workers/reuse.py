@@ -23,9 +23,10 @@ from longshore.errors import NotFound, Permanent, Transient
 from longshore.models import Artifact, Export
 from longshore.settings import settings
 from workers import fonts
+from workers.gate.size import PIXELS
 from workers.needs import browser_path
 
-NAMELESS = frozenset({"png", "jpeg", "webp"})
+NAMELESS = PIXELS
 """Formats in whose bytes the export's name is not: it stands in no picture."""
 
 HERE = Path(__file__).parent
@@ -64,13 +65,12 @@ def release() -> str:
 def fingerprint(source: str, kind: str, form: str, given: dict[str, Any], name: str) -> str:
     """What an artifact's bytes depend on, as a digest; `source` is the SHA-256 of the document. Empty: not reusable.
 
-    Settings count as they were given: some conversions tell a default from the same value asked for. Pictures that are
-    fetched may change any time.
+    Settings count as they were given: some conversions tell a default from the same value asked for.
     """
     config = settings()
-    if not config.reuse or config.remote_images:
+    if not config.reuse:
         return ""
-    parts = [release(), source, kind, form, given, "" if form in NAMELESS else name]
+    parts = [release(), config.remote_images, source, kind, form, given, "" if form in NAMELESS else name]
     return hashlib.sha256(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 

@@ -21,6 +21,7 @@ from longshore.errors import Permanent
 from longshore.settings import settings
 from workers import needs
 from workers.convert import convert
+from workers.gate.size import PIXELS, dimensions
 from workers.plan import Cell, matrix
 from workers.renderers.base import KINDS
 
@@ -56,11 +57,11 @@ def bad_pairs(folder: str) -> list[object]:
     ]
 
 
-def run(cell: Cell, path: Path, folder: Path, **given: object) -> tuple[bytes, list[str]]:
+def run(cell: Cell, path: Path, folder: Path, title: str = "Sample", **given: object) -> tuple[bytes, list[str]]:
     if not cell.available:
         pytest.skip(f"needs {', '.join(cell.needs)}: {' and '.join(cell.remedies)}")
     folder.mkdir(exist_ok=True)
-    document, render = convert(path, cell.kind, cell.format, title="Sample", given=given, folder=folder, seconds=LIMIT)
+    document, render = convert(path, cell.kind, cell.format, title=title, given=given, folder=folder, seconds=LIMIT)
     return document.read_bytes(), render.warnings
 
 
@@ -165,6 +166,18 @@ def test_a_picture_shows_something(cell, tmp_path):
     content, _ = run(cell, path, tmp_path / "out")
     with Image.open(io.BytesIO(content)) as picture:
         assert len(picture.convert("RGB").getcolors(maxcolors=2**24) or []) > 10
+
+
+@pytest.mark.parametrize(
+    "cell", [cell for cell in cells() if cell.format in PIXELS], ids=lambda cell: f"{cell.kind}-{cell.format}"
+)
+def test_a_picture_has_the_size_that_was_asked_for_whatever_its_name(cell, tmp_path):
+    path = next((SAMPLES / cell.kind).glob("showcase.*"))
+    content, _ = run(cell, path, tmp_path / "one", title="One name", width=333, scale=1.5)
+    (tmp_path / "picture").write_bytes(content)
+    assert abs(dimensions(tmp_path / "picture", cell.format)[0] - 333 * 1.5) <= 1.5
+    again, _ = run(cell, path, tmp_path / "other", title="Another", width=333, scale=1.5)
+    assert again == content, "workers.reuse takes pictures of another name for the same"
 
 
 @pytest.mark.parametrize(("cell", "path"), bad_pairs("broken"))

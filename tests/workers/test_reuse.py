@@ -120,9 +120,20 @@ def test_where_the_object_is_gone_the_work_is_done_again(rendered):
     assert content(again).startswith(b"\x89PNG")
 
 
-@pytest.mark.parametrize("variable", ["LONGSHORE_REUSE=false", "LONGSHORE_REMOTE_IMAGES=true"])
-def test_an_operator_may_want_everything_rendered(variable, database, rendered, monkeypatch):
-    monkeypatch.setenv(*variable.split("="))
+def test_what_was_fetched_is_fetched_again(rendered, monkeypatch):
+    monkeypatch.setenv("LONGSHORE_REMOTE_IMAGES", "true")
+    forget()
+    linked = DRAWING.replace(b"<rect", b'<image href="http://127.0.0.1:1/a.png" width="9" height="9"/><rect')
+    made(content=linked)
+    made(content=linked)
+    assert len(rendered) == 2
+    made()
+    made()
+    assert len(rendered) == 3
+
+
+def test_an_operator_may_want_everything_rendered(rendered, monkeypatch):
+    monkeypatch.setenv("LONGSHORE_REUSE", "false")
     forget()
     made()
     made()

@@ -49,7 +49,9 @@ def fitted(photo: Photo, render: Render, form: str) -> Pixels:
     own = photo.size
     size = own.fitted(wish(render, "width"), wish(render, "height"))
     if size.width > own.width:
-        render.warn(f"The picture has {own.width:g} x {own.height:g} pixels and was not enlarged; set scale to do so.")
+        render.resized(
+            f"The picture has {own.width:g} x {own.height:g} pixels and was not enlarged; set scale to do so."
+        )
         size = own
     scale = render.setting("scale", 1.0) if "scale" in render.settings.model_fields_set else 1.0
     return limited(size.width, size.height, scale if isinstance(scale, float) else 1.0, form, render)

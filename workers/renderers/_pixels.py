@@ -125,7 +125,7 @@ def limited(width: float, height: float, scale: float, form: str, render: Render
                 f"The {form.upper()} would have {width * scale:,.0f} x {height * scale:,.0f} pixels; {MAX_PIXELS:,} in "
                 f"all and {side:,} a side are allowed. Ask for a smaller width, height or scale."
             )
-        render.warn(f"The drawing is so large that it was drawn at scale {most:.2f} instead of {scale:g}.")
+        render.resized(f"The drawing is so large that it was drawn at scale {most:.2f} instead of {scale:g}.")
         return Pixels(max(1, int(width * most)), max(1, int(height * most)))
     return Pixels(max(1, round(width * scale)), max(1, round(height * scale)))
 

@@ -160,7 +160,11 @@ class Render:
 
     `settings` is the model of the *final* format, so a step in the middle of a chain reads what it knows with
     `render.setting("background", "white")`. `deadline` is a `time.monotonic()` instant. `fetch` is None unless the
-    operator lets pictures be fetched.
+    operator lets pictures be fetched; `fetched` tells whether one was asked for.
+
+    For the inspection of the finished file (`workers.gate`): a conversion that makes a table may count in `rows` the
+    records that it writes (CSV: with the heads; XLSX: rows with a cell, in all sheets; XML: elements `row`), which are
+    counted again there. `not_drawn` is what it found missing.
     """
 
     folder: Path
@@ -169,6 +173,10 @@ class Render:
     title: str = ""
     warnings: list[str] = field(default_factory=list)
     fetch: Fetch | None = None
+    fetched: bool = False
+    other_size: bool = False
+    rows: int | None = None
+    not_drawn: dict[str, list[str]] = field(default_factory=dict)
 
     def setting(self, name: str, default: object = None) -> object:
         """One setting by name; `default` where the final format does not have it or the user left it out."""
@@ -188,6 +196,11 @@ class Render:
         if message not in self.warnings:
             self.warnings.append(message)
 
+    def resized(self, message: str) -> None:
+        """Tell the user that the output is not as large as was asked, and why."""
+        self.other_size = True
+        self.warn(message)
+
     def picture(self, url: str) -> bytes | None:
         """The PNG, JPEG, GIF, WebP or (not yet clean) SVG at an http(s) address, None where none may be had.
 
@@ -196,6 +209,7 @@ class Render:
         if self.fetch is None:
             return None
         left = self.seconds_left()
+        self.fetched = True
         try:
             return self.fetch(url, left)
         except LongshoreError as error:

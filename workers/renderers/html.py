@@ -99,7 +99,7 @@ def _picture(source: Document, render: Render, form: str) -> Document:
         if scale <= 1 or "scale" in render.settings.model_fields_set:
             raise
         shot = _shot(source, render, form, 1.0)
-        render.warn(f"The page is so long that it was drawn at scale 1 instead of {scale:g}.")
+        render.resized(f"The page is so long that it was drawn at scale 1 instead of {scale:g}.")
     return render.save(form, finished(shot, form, render))
 
 

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import zipfile
+
+import pytest
+
+from longshore.errors import Permanent
+from workers.gate.rows import check
+from workers.renderers.base import SETTINGS, Document, Render
+
+
+@pytest.fixture
+def held(tmp_path):
+    def run(form, rows):
+        asked = {"delimiter": ";"} if form == "csv" else {}
+        render = Render(folder=tmp_path, settings=SETTINGS[form](**asked), deadline=0, rows=rows)
+        check(Document(tmp_path / "table", f".{form}", ""), form, render)
+
+    return run
+
+
+def write_csv(tmp_path):
+    text = '\ufeffname;note\r\nCrane;"two\r\nlines ""here"""\r\n"";""\r\n'
+    (tmp_path / "table").write_bytes(text.encode())
+
+
+def write_xml(tmp_path):
+    rows = '<row><cell name="a">&lt;row></cell></row><row></row>'
+    text = f'<?xml version="1.0"?><tables><table name="row">{rows}</table></tables>'
+    (tmp_path / "table").write_text(text)
+
+
+def write_xlsx(tmp_path):
+    row = '<row r="1"><c r="A1"/></row>'
+    with zipfile.ZipFile(tmp_path / "table", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(
+            "xl/worksheets/sheet1.xml",
+            "<x:a xmlns:x='y'>" + row.replace("row", "x:row") * 99_999 + "<rowBreaks/></x:a>",
+        )
+        archive.writestr("xl/worksheets/sheet2.xml", "<sheetData><row/></sheetData>")
+        archive.writestr("xl/worksheets/_rels/sheet1.xml.rels", row)
+
+
+@pytest.mark.parametrize(("form", "write", "rows"), [
+    ("csv", write_csv, 3), ("xlsx", write_xlsx, 100_000), ("xml", write_xml, 2),
+])  # fmt: skip
+def test_every_row_is_counted_again(form, write, rows, held, tmp_path):
+    write(tmp_path)
+    held(form, rows)
+    held(form, None)
+    with pytest.raises(Permanent, match=f"has {rows:,} rows instead of"):
+        held(form, rows + 1)
+    with pytest.raises(Permanent):
+        held(form, rows - 1)
+
+
+def test_other_formats_have_no_rows(held):
+    held("md", 7)

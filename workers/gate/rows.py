@@ -1,0 +1,53 @@
+"""A table has every row that its conversion put in."""
+
+from __future__ import annotations
+
+import csv
+import re
+import zipfile
+from typing import IO
+
+from longshore.errors import Permanent
+from workers.renderers.base import Document, Render
+
+_SHEET = re.compile(r"xl/worksheets/[^/]+\.xml")
+
+
+def check(made: Document, form: str, render: Render) -> None:
+    """Count the records again where the conversion counted them in `render.rows`. Raises Permanent."""
+    count = {"csv": _csv, "xlsx": _xlsx, "xml": _xml}.get(form)
+    if render.rows is None or count is None:
+        return
+    found = count(made, render)
+    if found != render.rows:
+        raise Permanent(f"The {form.upper()} has {found:,} rows instead of {render.rows:,}. Please report it.")
+
+
+def _csv(made: Document, render: Render) -> int:
+    delimiter = str(render.setting("delimiter", ","))
+    with made.path.open(encoding="utf-8-sig", newline="") as file:
+        return sum(1 for _ in csv.reader(file, delimiter=delimiter))
+
+
+def _xlsx(made: Document, _render: Render) -> int:
+    """Rows of all sheets, as far as they have a cell."""
+    with zipfile.ZipFile(made.path) as archive:
+        return sum(_elements(archive.open(name)) for name in filter(_SHEET.fullmatch, archive.namelist()))
+
+
+def _xml(made: Document, _render: Render) -> int:
+    return _elements(made.path.open("rb"))
+
+
+def _elements(content: IO[bytes]) -> int:
+    """The elements `row` of an XML document, in constant memory."""
+    from lxml import etree
+
+    found = 0
+    with content:
+        for _, row in etree.iterparse(content, tag="{*}row", resolve_entities=False, no_network=True, huge_tree=True):
+            found += 1
+            row.clear()
+            while row.getprevious() is not None:
+                del row.getparent()[0]
+    return found
