@@ -21,6 +21,7 @@ from workers.needs import browser_path
 from workers.plan import matrix
 from workers.renderers.base import KINDS
 
+SAMPLES = Path(__file__).resolve().parent.parent / "samples"
 LIMIT = 30.0
 SETTLE = 0.5
 """Seconds for whatever a page has started to arrive."""
@@ -70,11 +71,14 @@ def export(tmp_path: Path) -> Export:
 def attack(kind: str, export: Export, snare: Trap, documents: dict[str, str], forms: tuple[str, ...]) -> int:
     """Try all; the number of files that came out."""
     made = 0
+    control = next((SAMPLES / kind).glob("showcase.*")).read_text(encoding="utf-8")
+    expected = export(kind, control, forms[0])
     for name, text in documents.items():
         for form in forms:
             content = export(kind, text, form)
             made += content is not None
             assert content is None or leaks(content, form) == [], (name, form)
+        assert export(kind, control, forms[0]) == expected, f"{name} changed what came after it"
     time.sleep(SETTLE)
     assert snare.bird.hits == []
     return made
@@ -128,8 +132,9 @@ def test_nor_from_a_reader_s_browser(kind, export, tmp_path, record_property):
                     opened += 1
         page.wait_for_timeout(1000 * SETTLE)
         assert snare.bird.hits == []
-        page.set_content(snare.bird.page())
-        page.wait_for_timeout(1000 * SETTLE)
+        other = chromium.new_page()
+        other.set_content(snare.bird.page().replace("refresh", "stay"))
+        other.wait_for_timeout(1000 * SETTLE)
         assert len(snare.bird.hits) > 10, "this browser could have called"
         chromium.close()
     record_property("target", "0 callers")

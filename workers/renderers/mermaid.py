@@ -22,9 +22,10 @@ _COMMENT = re.compile(r"\s*%%(?!\{)")
 DRAW = """async ({ text, config }) => {
   let dice = 20070101;
   Math.random = () => (dice = (dice * 16807) % 2147483647) / 2147483647;
-  mermaid.initialize(config);
   const stage = document.getElementById('stage');
   try {
+    mermaid.mermaidAPI.globalReset();
+    mermaid.initialize(config);
     const { svg } = await mermaid.render('diagram', text, stage);
     const shown = new DOMParser().parseFromString(svg, 'text/html').querySelector('svg');
     const box = shown.viewBox.baseVal;
@@ -61,7 +62,8 @@ DRAW = """async ({ text, config }) => {
   }
 }"""
 """Draws, then makes the drawing the same every time: mermaid counts some ids from the page's beginning, rolls dice for
-its pen, marks today in a Gantt chart (kept where the text itself speaks of `todayMarker`) and moves its dashes."""
+its pen, marks today in a Gantt chart (kept where the text itself speaks of `todayMarker`) and moves its dashes.
+Without the reset it would keep the settings of a document that failed, and apply them to the next one."""
 
 
 @conversion("mermaid", "svg", cost=100, needs=("browser", "mermaid"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import re
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -86,6 +87,12 @@ def leaks(content: bytes, form: str) -> list[str]:
         return ["pixels"] if _coloured(content) else []
     if form == "pdf":
         return _in_pdf(content)
+    if form in {"zip", "xlsx"}:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            parts = [
+                (name.rpartition(".")[2].replace("jpg", "jpeg"), archive.read(name)) for name in archive.namelist()
+            ]
+        return [found for suffix, part in parts for found in leaks(part, suffix)]
     return _in_text(content)
 
 
