@@ -46,7 +46,9 @@ def test_an_empty_file_is_no_artifact(form, tmp_path):
         inspect(written(tmp_path, b""), form)
 
 
-@pytest.mark.parametrize("form", ["png", "jpeg", "webp", "avif", "tiff", "pdf", "svg", "json", "csv", "xml", "zip", "xlsx"])
+@pytest.mark.parametrize(
+    "form", ["png", "jpeg", "webp", "avif", "tiff", "pdf", "svg", "json", "csv", "xml", "zip", "xlsx"]
+)
 @pytest.mark.parametrize("missing", [1, 12, 40])
 def test_a_file_that_was_cut_off_is_no_artifact(form, missing, tmp_path):
     content = GOOD[form]

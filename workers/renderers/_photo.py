@@ -91,8 +91,8 @@ def _coloured(picture: Image, render: Render) -> Image:
         if picture.interpretation == "cmyk":
             return _without_profile(picture.icc_transform("srgb", input_profile="cmyk"))
         return picture.colourspace("srgb").cast("uchar")
-    if _sound(picture):
-        profile = bytes(picture.get("icc-profile-data"))  # type: ignore[arg-type]  # a blob
+    profile = bytes(picture.get("icc-profile-data"))  # type: ignore[arg-type]  # a blob
+    if _whole(profile) and _sound(picture):
         keeps = picture.interpretation in {"srgb", "rgb", "rgb16"} and len(profile) <= LARGEST_PROFILE
         if keeps and "background" not in render.settings.model_fields_set:
             return picture.colourspace("srgb").cast("uchar")
@@ -106,6 +106,11 @@ def _without_profile(picture: Image) -> Image:
     if bare.get_typeof("icc-profile-data"):
         bare.remove("icc-profile-data")
     return bare
+
+
+def _whole(profile: bytes) -> bool:
+    """Whether the header is one of a profile (ICC.1:2022, 7.2); of a broken one libvips uses its own without a word."""
+    return profile[36:40] == b"acsp" and int.from_bytes(profile[:4]) <= len(profile)
 
 
 def _sound(picture: Image) -> bool:

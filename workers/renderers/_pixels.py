@@ -169,7 +169,13 @@ def encode(picture: Image, form: str, render: Render) -> bytes:
     except pyvips.Error as error:
         message = "The picture is broken or cut off before its end. Save or upload it again."
         raise BadDocument(message, detail=str(error)) from error
-    return written
+    return _with_density(written, dpi) if form == "jpeg" and isinstance(dpi, int) else written
+
+
+def _with_density(jpeg: bytes, dpi: int) -> bytes:
+    """The JPEG with a JFIF header (ITU-T T.871, 10.1), which libvips leaves out: it tells the resolution."""
+    header = b"\xff\xe0\0\x10JFIF\0\1\1\1" + dpi.to_bytes(2) * 2 + b"\0\0"
+    return jpeg if b"JFIF" in jpeg[:20] else jpeg[:2] + header + jpeg[2:]
 
 
 def finished(shot: bytes, form: str, render: Render) -> bytes:

@@ -27,6 +27,8 @@ def _encoded(source: Document, render: Render, form: str) -> bytes:
     if photo.pages > 1:
         render.warn(f"The picture has {photo.pages} frames or pages; only the first was used. A PDF shows all.")
     picture = load(photo, fitted(photo, render, form), render)
+    if form == "tiff" and render.setting("metadata") == "keep" and picture.get_typeof("exif-data"):
+        render.warn("A TIFF cannot carry EXIF metadata; XMP and IPTC stay.")
     background = str(render.setting("background", "white")) if "background" in render.settings.model_fields_set else ""
     return encode(painted(picture, background or "transparent", form), form, render)
 
