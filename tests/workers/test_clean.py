@@ -54,6 +54,26 @@ def test_an_expired_artifact_goes_with_its_object_and_its_inline_source(database
             list(store().chunks(gone))
 
 
+@pytest.mark.parametrize("state", ["failed", "cancelled"])
+def test_the_artifact_of_an_export_whose_deliveries_ended_badly_goes_too(state, database):
+    export_id = submitted(deliveries=1)
+    render_export(export_id)
+    key = artifact_row(export_id).key
+    with transaction() as session:
+        session.get_one(Export, export_id).state = state
+    assert clean() == 0
+    age(Artifact, expires_at=0)
+    assert clean() == 1
+    assert export_row(export_id).state == state
+    assert artifact_row(export_id) is None
+    with pytest.raises(NotFound):
+        list(store().chunks(key))
+    with transaction() as session:
+        exports.retry(session, session.get_one(Export, export_id), now=clock(session))
+    render_export(export_id)
+    assert artifact_row(export_id) is not None
+
+
 def test_a_stored_file_outlives_its_exports(database):
     export_id = submitted()
     with transaction() as session:

@@ -48,6 +48,7 @@ def save_xlsx(tables: Sequence[Table], render: Render) -> Document:
     book.set_properties({"title": text(render.title)[:255], "created": CREATED})
     bold = book.add_format({"bold": True})
     taken: set[str] = set()
+    written = 0
     for table in tables:
         rows = iter(table.rows)
         more = True
@@ -55,13 +56,14 @@ def save_xlsx(tables: Sequence[Table], render: Render) -> Document:
             sheet = book.add_worksheet(_sheet_name(table.name, taken))
             first = list(islice(rows, SAMPLED))
             _look(sheet, table.heads, first, render)
-            _write(sheet, 0, table.heads, render, bold)
+            written += _write(sheet, 0, table.heads, render, bold)
             number = 0
             for number, row in enumerate(chain(first, islice(rows, MAX_ROWS - 1 - len(first))), 1):
-                _write(sheet, number, row, render)
+                written += _write(sheet, number, row, render)
             following = list(islice(rows, 1)) if number == MAX_ROWS - 1 else []
             rows, more = chain(following, rows), bool(following)
     book.close()
+    render.rows = written
     return Document(path, ".xlsx", render.title)
 
 
@@ -81,9 +83,11 @@ def _width(cell: object) -> int:
     )
 
 
-def _write(sheet: Any, number: int, row: Sequence[Any], render: Render, look: Any = None) -> None:
+def _write(sheet: Any, number: int, row: Sequence[Any], render: Render, look: Any = None) -> bool:
+    """Whether any cell of the row was written: one without is not in the file."""
     if len(row) > MAX_COLUMNS:
         render.warn(f"A sheet has {MAX_COLUMNS:,} columns at most; what is further right was left out.")
+    written = False
     for column, cell in enumerate(row[:MAX_COLUMNS]):
         if isinstance(cell, bool):
             sheet.write_boolean(number, column, cell, look)
@@ -91,6 +95,10 @@ def _write(sheet: Any, number: int, row: Sequence[Any], render: Render, look: An
             sheet.write_number(number, column, cell, look)
         elif content := text(cell):
             sheet.write_string(number, column, _fitting(content, render), look)
+        else:
+            continue
+        written = True
+    return written
 
 
 def _is_exact(cell: object) -> bool:

@@ -84,7 +84,7 @@ def save_csv(tables: Sequence[Table], render: Render) -> Document:
     delimiter = str(render.setting("delimiter", ","))
     armed = render.setting("formulas", "escape") == "raw"
     path = render.path("csv")
-    disarmed = 0
+    disarmed = written = 0
     with path.open("w", encoding="utf-8-sig" if render.setting("bom", default=True) else "utf-8", newline="") as file:
         for row in chain([one.heads], one.rows):
             cells = [text(cell) for cell in row]
@@ -95,6 +95,8 @@ def save_csv(tables: Sequence[Table], render: Render) -> Document:
                     cells[at] = f"'{cells[at]}"
             cells += repeat("", len(one.heads) - len(cells))
             file.write((delimiter.join(map(_quoted, cells)) if cells != [""] else '""') + "\r\n")
+            written += 1
+    render.rows = written
     if disarmed:
         render.warn(
             f"{disarmed:,} cell(s) begin like a formula, so a ' stands before them. "
@@ -114,6 +116,7 @@ def _quoted(cell: str) -> str:
 def save_xml(tables: Sequence[Table], render: Render) -> Document:
     """`<tables><table name><row><cell name>`, a row a line; gaps are left out."""
     path = render.path("xml")
+    written = 0
     with path.open("w", encoding="utf-8", newline="\n") as file:
         file.write('<?xml version="1.0" encoding="UTF-8"?>\n<tables>\n')
         for table in tables:
@@ -126,8 +129,10 @@ def save_xml(tables: Sequence[Table], render: Render) -> Document:
                     if cell is not None
                 )
                 file.write(f"    <row>{''.join(cells)}</row>\n")
+                written += 1
             file.write("  </table>\n")
         file.write("</tables>\n")
+    render.rows = written
     return Document(path, ".xml", render.title)
 
 
