@@ -3,8 +3,10 @@ from __future__ import annotations
 import pytest
 
 from tests.contracts.dropbox_site import DropboxSite
+from tests.contracts.google_drive_site import DriveSite
 from tests.contracts.s3_servers import Proxy, moto, rclone, reset_moto
 from tests.contracts.s3_site import S3Site
+from tests.fakes.google_drive import Drive
 from tests.fakes.dropbox import FakeDropbox
 
 
@@ -36,6 +38,12 @@ def on_rclone(rclone_port):
 @pytest.fixture(params=["on_moto", "on_rclone"])
 def s3_site(request):
     return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def google_drive():
+    with Drive().running() as drive:
+        yield DriveSite(drive)
 
 
 @pytest.fixture
