@@ -14,7 +14,7 @@ from workers.renderers.base import BadDocument
 from workers.scene.lenient import optional, text
 from workers.scene.letters import width as text_width
 
-MAX_POINTS = 400_000
+MAX_POINTS = 200_000
 """Points of all lines of a drawing."""
 
 MAX_HATCHES = 300_000
@@ -143,9 +143,10 @@ def _seed(value: object, number: int) -> int:
 
 def _roundness(one: Element) -> dict[str, Any] | None:
     found = one.fields.get("roundness")
-    if isinstance(found, dict) and found.get("type") in {1, 2, 3}:
+    kind = optional(found.get("type")) if isinstance(found, dict) else None
+    if isinstance(found, dict) and kind in {1, 2, 3}:
         radius = optional(found.get("value"))
-        return {"type": found["type"]} | ({} if radius is None else {"value": abs(radius)})
+        return {"type": kind} | ({} if radius is None else {"value": abs(radius)})
     if one.fields.get("strokeSharpness") == "round":  # written before there was roundness
         return {"type": 1 if one.kind in {"rectangle", "image", "embeddable", "iframe"} else 2}
     return None
@@ -178,12 +179,12 @@ def _ink(one: Element) -> dict[str, Any]:
 
 
 def _words(one: Element, given: dict[str, Any], ids: dict[str, str]) -> dict[str, Any]:
-    size, family = one.value("fontSize", 20), one.fields.get("fontFamily")
+    size, family = one.value("fontSize", 20), optional(one.fields.get("fontFamily"))
     old = _OLD_FONT.fullmatch(one.words("font"))
     if old:
         size = optional(old[1]) or size
         family = next((number for number, name in FAMILIES.items() if name == old[2]), family)
-    family = family if isinstance(family, int) and family in FAMILIES else EXCALIFONT
+    family = int(family) if family in FAMILIES else EXCALIFONT
     content = text(one.words("text"))
     spacing = _between(one.value("lineHeight", 0), 0, 10)
     return {

@@ -7,8 +7,10 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
+from workers.renderers._excalidraw_part import part, used_files
 from workers.renderers.base import BadDocument, Render
 from workers.scene.lenient import FURTHEST, mapping
+from workers.scene.lenient import text as text_of
 from workers.scene.parsing import load
 
 MAX_ELEMENTS = 20_000
@@ -104,7 +106,7 @@ def read(text: str, render: Render) -> Saved:
     for number, fields in enumerate(listed, 1):
         if not isinstance(fields, dict):
             raise BadDocument(f"Element {number} is {shown(fields)}, not an object.")
-        element = Element(number, fields["type"] if isinstance(fields.get("type"), str) else "without a type", fields)
+        element = Element(number, text_of(fields.get("type")) or "without a type", fields)
         if fields.get("isDeleted") is True or element.kind == "selection":
             continue
         if element.kind in DRAWN:
@@ -113,7 +115,9 @@ def read(text: str, render: Render) -> Saved:
             unknown[element.kind[:40]] += 1
     for kind, count in unknown.items():
         render.warn(f"Left out: {count} x {kind}, which Excalidraw 0.18 cannot draw.")
-    return Saved(tuple(elements), mapping(canvas.get("appState")), mapping(canvas.get("files")), source.title)
+    meant = part(elements, render)
+    files = used_files(mapping(canvas.get("files")), meant, render)
+    return Saved(meant, mapping(canvas.get("appState")), files, source.title)
 
 
 def shown(value: object) -> str:

@@ -23,6 +23,9 @@ SHARPNESS = 2
 LARGEST = 4096
 """Pixels of the longer side of such a drawing."""
 
+MAX_BYTES = 7_000_000
+"""Bytes of one picture: encoded in an SVG it must stay below the 10 MB that readers of XML take in one attribute."""
+
 _DATA = re.compile(r"data:([^,;]{0,100})(;[^,]{0,100})?,(.*)", re.DOTALL)
 _CROP = ("x", "y", "width", "height", "naturalWidth", "naturalHeight")
 
@@ -61,6 +64,8 @@ class Pictures:
         return self._names[known]
 
     def _checked(self, content: bytes) -> str:
+        if len(content) > MAX_BYTES:
+            raise BadDocument(f"A picture has {len(content):,} bytes; {MAX_BYTES:,} are allowed. Shrink it.")
         url = picture_url(content)
         try:
             width, height = header_size(content) if url else (0, 0)

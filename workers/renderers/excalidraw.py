@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 from workers.renderers.base import Document, Render, conversion
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
+
+_LONE = re.compile("[\ud800-\udfff]")
 
 
 @conversion("excalidraw", "svg", cost=120, needs=("browser", "excalidraw"))
@@ -71,8 +74,10 @@ def to_json(source: Document, render: Render) -> Document:
     finite, dropped = without_nan(scene)
     if dropped:
         render.warn("NaN and infinite numbers, which JSON does not have, were written as null.")
-    written = json.dumps(finite, ensure_ascii=False, indent=2, sort_keys=True)
-    return render.save("json", written.encode("utf-8", "backslashreplace") + b"\n")
+    written, halves = _LONE.subn("\ufffd", json.dumps(finite, ensure_ascii=False, indent=2, sort_keys=True))
+    if halves:
+        render.warn("Halves of characters, which no text can hold, were replaced by \ufffd.")
+    return render.save("json", written + "\n")
 
 
 @conversion("excalidraw", "md", cost=5)

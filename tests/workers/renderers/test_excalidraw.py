@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import base64
 import io
 import json
+import random
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -193,12 +196,20 @@ def test_a_drawing_that_would_take_hours_is_refused_before_it_is_drawn(draw: Dra
     with pytest.raises(BadDocument, match="20,001 elements"):
         draw("excalidraw", scene(*([BOX] * 20_001)), "svg")
     with pytest.raises(BadDocument, match="points"):
-        draw("excalidraw", scene({"type": "line", "points": [[i, 0] for i in range(400_001)]}), "svg")
+        draw("excalidraw", scene({"type": "line", "points": [[i, 0] for i in range(200_001)]}), "svg")
     with pytest.raises(BadDocument, match="letters"):
         draw("excalidraw", scene(words("a" * 1_000_001)), "svg")
     hatched = {"type": "line", "points": [[0, 0], [9e5, 9e5]], "backgroundColor": "red", "fillStyle": "hachure"}
     with pytest.raises(BadDocument, match="strokes"):
         draw("excalidraw", scene(*[hatched | {"strokeWidth": 1}]), "svg")
+
+
+@pytest.mark.browser
+def test_pictures_too_large_for_one_attribute_are_refused(draw: Draw) -> None:
+    image = BOX | {"type": "image", "fileId": "f"}
+    url = "data:image/png;base64," + base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(7_000_000)).decode()
+    with pytest.raises(BadDocument, match="7,000,008 bytes"):
+        draw("excalidraw", scene(image, files={"f": {"dataURL": url}}), "svg")
 
 
 @pytest.mark.browser
@@ -232,8 +243,9 @@ def test_json_is_the_file_that_excalidraw_opens_again(draw: Draw) -> None:
     assert saved["elements"][0]["id"] == "old-1"
     assert warnings == []
     assert draw("excalidraw", content.decode(), "json")[0] == content
-    lone = draw("excalidraw", scene(words("a\ud800")), "json")[0]
-    assert json.loads(lone)["elements"][0]["text"] == "a\ud800"
+    lone, warnings = draw("excalidraw", scene(words("a\ud800")), "json")
+    assert json.loads(lone)["elements"][0]["text"] == "a\ufffd"
+    assert "Halves" in warnings[0]
 
 
 @pytest.mark.browser
@@ -251,3 +263,37 @@ def test_the_page_holds_the_drawing_inline_and_no_script(draw: Draw) -> None:
     assert "支付成功" in page
     assert "<script" not in page
     assert "font-src data:" in page
+
+
+ODD: tuple[Any, ...] = (
+    None, 0, -1, 1e-9, 99_999, 1e6, -1e6, 2**40, "", "#fff", "\u0000", "\ud83d", "<b>&", True, [], {}, [1], [[1, 2]],
+    {"type": {}}, [1, None], {"x": 1}, "data:image/png;base64,AAAA",
+)  # fmt: skip
+"""What a field may hold in place of what it should."""
+
+
+def places(value: Any) -> list[tuple[Any, Any]]:
+    """Every container in a document with every key of it."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [found for key, one in inner for found in [(value, key), *places(one)]]
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_whatever_stands_in_a_field_the_end_is_a_file_or_a_word(draw: Draw, record_property: Any) -> None:
+    dice = random.Random(20070101)
+    files = ended = 0
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        document = json.loads(dice.choice([path for path in GOOD if path.stem != "empty"]).read_text())
+        document["elements"] = dice.sample(document["elements"], min(8, len(document["elements"])))
+        for _ in range(dice.choice((1, 1, 3, 8))):
+            container, key = dice.choice(places(document))
+            container[key] = json.loads(json.dumps(dice.choice(ODD)))
+        try:
+            files += bool(draw("excalidraw", json.dumps(document), dice.choice(("svg", "png", "md", "json")))[0])
+        except (BadDocument, Refused):
+            ended += 1
+    record_property("target", "100 files, no crash")
+    record_property("figure", f"{files} files, {ended} refused")
+    assert files > 100
