@@ -6,8 +6,8 @@ from tests.contracts.dropbox_site import DropboxSite
 from tests.contracts.google_drive_site import DriveSite
 from tests.contracts.s3_servers import Proxy, moto, rclone, reset_moto
 from tests.contracts.s3_site import S3Site
-from tests.fakes.google_drive import Drive
 from tests.fakes.dropbox import FakeDropbox
+from tests.fakes.google_drive import Drive
 
 
 @pytest.fixture(scope="session")
