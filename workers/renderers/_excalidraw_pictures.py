@@ -12,7 +12,7 @@ from workers.renderers._css import picture_url
 from workers.renderers._excalidraw_file import Element, Saved
 from workers.renderers._pixels import MAX_PIXELS, Pixels, header_size
 from workers.renderers._svg_clean import clean_svg
-from workers.renderers._svg_draw import FILTER_BUDGET, markup, weight
+from workers.renderers._svg_draw import markup, weight
 from workers.renderers._svg_size import SIZELESS, Size, measure, resize
 from workers.renderers.base import BadDocument, Render
 from workers.scene.lenient import mapping, optional
@@ -88,7 +88,7 @@ class Pictures:
         own = (measure(root) or SIZELESS).fitted(size.width * SHARPNESS, size.height * SHARPNESS)
         own = own.fitted(LARGEST, LARGEST) if max(own.width, own.height) > LARGEST else own
         resize(root, own)
-        if weight(root, markup(root), Pixels(int(own.width) + 1, int(own.height) + 1)) > FILTER_BUDGET:
+        if weight(root, markup(root), Pixels(int(own.width) + 1, int(own.height) + 1)) > 1:
             return ""
         try:
             png: bytes = pyvips.Image.svgload_buffer(markup(root)).pngsave_buffer(keep=pyvips.ForeignKeep.NONE)

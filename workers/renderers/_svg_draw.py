@@ -12,6 +12,7 @@ from workers.renderers._css import scrub
 from workers.renderers._pixels import Pixels, colour, encode, finished, limited, painted
 from workers.renderers._svg_clean import SVG
 from workers.renderers._svg_size import SIZELESS, Size, measure, resize, view_box, wished
+from workers.renderers._svg_weigh import Scales, vertices
 from workers.renderers.base import BadDocument, Document, Refused, Render, Unavailable
 
 if TYPE_CHECKING:
@@ -20,8 +21,15 @@ if TYPE_CHECKING:
 FILTER_BUDGET = 4_000_000
 """Pixels times filtered elements that librsvg draws: 0.8 s of blur. Nothing can stop librsvg, so what is more goes to
 the browser, which has a deadline."""
-LAST_RESORT = 10 * FILTER_BUDGET
-"""The same where there is no browser: 8 s, well below every deadline. What is more is refused."""
+LAST_RESORT = 10
+"""Multiple of these budgets that librsvg draws where there is no browser: some 8 s. What is more is refused."""
+
+MAX_DRAWN = 50_000
+"""Elements, after every reference was followed, that librsvg draws: 0.5 s of small shapes."""
+MAX_CORNERS = 100_000
+"""Corners of all lines together that librsvg draws; a line of 500,000 that crosses itself took it 30 s."""
+LONGEST_LINE = 20_000
+"""Corners of one line."""
 
 _NOT_NUMBERS = re.compile(rb"""#[0-9a-fA-F]{3,8}|base64,[A-Za-z0-9+/=]+|\bid=["'][^"']*|url\(#[^)]*|href=["']#[^"']*""")
 _LARGE_NUMBER = re.compile(rb"(?<![.\d])\d{6}|\de\d")
@@ -88,7 +96,7 @@ def lost_on_librsvg(root: _Element, content: bytes) -> list[str]:
 
 
 def weight(root: _Element, content: bytes, size: Pixels) -> float:
-    """Pixels times filtered elements for librsvg; infinite for dashes along a line of astronomic length."""
+    """What librsvg has to do, as a multiple of what it does in about a second; infinite where nobody can tell."""
     filters = {str(element.get("id")): len(element) for element in root.iter(f"{{{SVG}}}filter")}
     sheets = [element.text or "" for element in root.iter(f"{{{SVG}}}style")]
     work = sum(
@@ -97,8 +105,16 @@ def weight(root: _Element, content: bytes, size: Pixels) -> float:
     )  # fmt: skip
     if any(target in filters for sheet in sheets for target in scrub(sheet).fragments):
         work += sum(1 for _ in root.iter())
-    dashes = b"dasharray" in content and _LARGE_NUMBER.search(_NOT_NUMBERS.sub(b"", content)) is not None
-    return math.inf if dashes else float(work * size.width * size.height)
+    if b"dasharray" in content and _LARGE_NUMBER.search(_NOT_NUMBERS.sub(b"", content)):
+        return math.inf  # dashes along a line of astronomic length
+    corners = list(map(vertices, root.iter(f"{{{SVG}}}*")))
+    drawn = Scales(root).weigh()
+    return max(
+        work * size.width * size.height / FILTER_BUDGET,
+        drawn / MAX_DRAWN,
+        sum(corners) * drawn / len(corners) / MAX_CORNERS,
+        max(corners) / LONGEST_LINE,
+    )
 
 
 def _by_browser(content: bytes, size: Pixels, background: str, form: str, render: Render) -> bytes:
@@ -141,12 +157,12 @@ def draw(source: Document, render: Render, form: str) -> Document:
     content = markup(root)
     background = str(render.setting("background", "white"))
     lost, heavy = lost_on_librsvg(root, content), weight(root, content, size)
-    if lost or heavy > FILTER_BUDGET:
+    if lost or heavy > 1:
         try:
             return render.save(form, _by_browser(content, size, background, form, render))
         except Unavailable as error:
             if heavy > LAST_RESORT:
-                message = "The drawing has filters or dashes that only a browser can draw in bounded time."
+                message = "The drawing has filters, dashes or lines that only a browser can draw in bounded time."
                 raise Refused(f"{message} {error.message}") from error
             if lost:
                 render.warn(f"Drawn without {', '.join(lost)}, because no browser is on this machine. {error.message}")

@@ -24,7 +24,7 @@ _NUMBER = re.compile(r"[0-9.]+")
 _XLINK = "{http://www.w3.org/1999/xlink}href"
 
 
-def _vertices(element: _Element) -> int:
+def vertices(element: _Element) -> int:
     """How often a marker is drawn on an element: once per vertex, at most one for two of its numbers."""
     return (len(_NUMBER.findall(element.get("d") or element.get("points") or "")) + 1) // 2
 
@@ -47,7 +47,7 @@ class Scales:
                 up = place[parent]
                 end[up] = max(end[up], end[number])
         self._count = len(elements)
-        self._vertices = [0, *accumulate(map(_vertices, elements))]
+        self._vertices = [0, *accumulate(map(vertices, elements))]
         for number, element in enumerate(elements):
             self._read(element, number, end[number])
 
