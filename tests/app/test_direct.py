@@ -239,3 +239,13 @@ def test_where_the_database_is_away_the_download_is_whole_all_the_same(
 def test_a_yes_must_be_meant(alice: Api) -> None:
     problem = alice.problem(422, "POST", "/export", json=BODY | {"delete_after_download": "no"})
     assert problem["errors"][0]["field"] == "delete_after_download"
+
+
+def test_the_description_tells_of_the_bytes(alice: Api) -> None:
+    paths = alice.client.get("/openapi.json").get_json()["paths"]
+    asked = paths["/api/export"]["post"]["responses"]
+    assert "$ref" in asked["200"]["content"]["application/json"]["schema"]
+    assert {"image/png", "application/pdf", "text/html"} <= asked["200"]["content"].keys()
+    assert {"409", "410", "422", "502"} <= asked.keys()
+    downloaded = paths["/api/export/{export_id}/download"]["get"]["responses"]["200"]["content"]
+    assert downloaded["image/png"]["schema"] == {"type": "string", "contentMediaType": "image/png"}
