@@ -59,6 +59,12 @@ def read_figure(source: Document) -> dict[str, Any]:
     return {**figure, "layout": layout, "frames": figure.get("frames") or []}
 
 
+def title_of(figure: dict[str, Any]) -> str:
+    """The chart's title; empty where it has none."""
+    title = figure["layout"].get("title")
+    return str((title.get("text") if isinstance(title, dict) else title) or "")
+
+
 def check_without_drawing(figure: dict[str, Any]) -> None:
     """Find what would show nothing, where plotly.js is not there to say so. Raises BadDocument."""
     import plotly.graph_objs
@@ -110,7 +116,7 @@ def _shaped(numbers: list[Any], shape: Any) -> list[Any]:
 def tables(trace: dict[str, Any]) -> Iterator[tuple[str, list[str], list[tuple[Any, ...]]]]:
     """The trace's numbers, without its looks: (caption, column names, rows); columns of one length share a table."""
     columns: list[tuple[str, list[Any]]] = []
-    for name, values in _arrays(trace):
+    for name, values in arrays(trace):
         if all(isinstance(row, list) for row in values) and values:
             if name in {"cells.values", "header.values"}:
                 continue
@@ -139,15 +145,15 @@ def _table_trace(trace: dict[str, Any]) -> Iterator[tuple[str, list[str], list[t
     yield "", heads, list(zip_longest(*listed("cells")))
 
 
-def _arrays(part: dict[str, Any], prefix: str = "", depth: int = 3) -> Iterator[tuple[str, list[Any]]]:
+def arrays(part: dict[str, Any], prefix: str = "", depth: int = 3) -> Iterator[tuple[str, list[Any]]]:
     for key, value in part.items():
         if key in LOOKS:
             continue
         if isinstance(value, list) and value and all(isinstance(one, dict) for one in value) and depth:
             for number, one in enumerate(value):
                 label = str(one.get("label") or number)
-                yield from _arrays(one, f"{prefix}{key}[{label}].", depth - 1)
+                yield from arrays(one, f"{prefix}{key}[{label}].", depth - 1)
         elif isinstance(value, list) and value:
             yield prefix + key, value
         elif isinstance(value, dict) and depth:
-            yield from _arrays(value, f"{prefix}{key}.", depth - 1)
+            yield from arrays(value, f"{prefix}{key}.", depth - 1)

@@ -7,7 +7,15 @@ import json
 from typing import Any
 
 from workers.renderers._diagram import FONTS, finish, is_dark
-from workers.renderers._figure import MAX_ROWS, UNKNOWN_TYPE, check_without_drawing, decoded, read_figure, tables
+from workers.renderers._figure import (
+    MAX_ROWS,
+    UNKNOWN_TYPE,
+    check_without_drawing,
+    decoded,
+    read_figure,
+    tables,
+    title_of,
+)
 from workers.renderers._figure_page import chart_page, outlines
 from workers.renderers._pixels import colour, finished, limited
 from workers.renderers.base import BadDocument, Document, Render, conversion
@@ -75,7 +83,7 @@ def to_html(source: Document, render: Render) -> Document:
 def to_md(source: Document, render: Render) -> Document:
     """Markdown with a table of every trace's data."""
     figure = decoded(read_figure(source))
-    parts = [f"# {_plain(_title(figure) or source.title)}"]
+    parts = [f"# {_plain(title_of(figure) or source.title)}"]
     for number, trace in enumerate(figure["data"], 1):
         name = trace.get("name") or f"Trace {number}"
         parts.append(f"## {_plain(name)} ({_plain(trace.get('type') or 'scatter')})")
@@ -86,11 +94,6 @@ def to_md(source: Document, render: Render) -> Document:
             if len(rows) > MAX_ROWS:
                 render.warn(f"{name}: only the first {MAX_ROWS:,} of {len(rows):,} rows are in the table.")
     return render.save("md", "\n\n".join(parts) + "\n")
-
-
-def _title(figure: dict[str, Any]) -> str:
-    title = figure["layout"].get("title")
-    return str((title.get("text") if isinstance(title, dict) else title) or "")
 
 
 def _plain(value: object) -> str:

@@ -1,0 +1,76 @@
+"""The numbers of a Plotly chart as CSV, XML and XLSX: those of every trace, whatever its type.
+
+CSV has the columns Series, Type, X, Y, and then one for everything else that any trace holds (`labels`, `z`, `open`,
+`link.value` ...); XML has it as `<value name>` inside the point. `_figure_rows` says how grids and nested lists are
+laid out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from workers.renderers._figure import check_without_drawing, read_figure, title_of
+from workers.renderers._figure_rows import Series, long_table, series_of, sheet
+from workers.renderers._spreadsheet import save_xlsx
+from workers.renderers._tables import Table, attribute, content, save_csv
+from workers.renderers.base import Document, Render, conversion
+
+
+@conversion("plotly", "csv", cost=3)
+def to_csv(source: Document, render: Render) -> Document:
+    """The chart's numbers with the columns Series, Type, X, Y, and more for traces that have more."""
+    return save_csv([long_table(_series(read_figure(source), render))], render)
+
+
+@conversion("plotly", "xlsx", cost=30)
+def to_xlsx(source: Document, render: Render) -> Document:
+    """The chart's numbers, a sheet for each trace."""
+    sheets = [sheet(series) for series in _series(read_figure(source), render)]
+    return save_xlsx(sheets or [Table("Sheet", [], [])], render)
+
+
+@conversion("plotly", "xml", cost=4)
+def to_xml(source: Document, render: Render) -> Document:
+    """The chart's title and, for each trace, a series of points."""
+    figure = read_figure(source)
+    path = render.path("xml")
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        file.write('<?xml version="1.0" encoding="UTF-8"?>\n<chart>\n')
+        file.write(f"  <title>{content(title_of(figure) or source.title)}</title>\n  <data>\n")
+        for series in _series(figure, render):
+            about = f"type={attribute(series.kind)} name={attribute(series.name)}"
+            file.write(f'    <series index="{series.index}" {about}>\n')
+            for block in series.blocks:
+                file.writelines(f"      {point}\n" for point in _points(block))
+            file.write("    </series>\n")
+        file.write("  </data>\n</chart>\n")
+    return Document(path, ".xml", render.title)
+
+
+def _points(block: Table) -> Iterator[str]:
+    axes = [head for head in block.heads if head in {"X", "Y"}]
+    names = [attribute(head) for head in block.heads[len(axes) :]]
+    for row in block.rows:
+        place = "".join(
+            f" {axis.lower()}={attribute(cell)}" for axis, cell in zip(axes, row, strict=False) if cell is not None
+        )
+        values = "".join(_values(names, row[len(axes) :]))
+        yield f"<point{place}>{values}</point>" if values else f"<point{place}/>"
+
+
+def _values(names: Iterable[str], cells: Iterable[Any]) -> Iterator[str]:
+    for name, cell in zip(names, cells, strict=True):
+        if cell is not None:
+            yield f"<value name={name}>{content(cell)}</value>"
+
+
+def _series(figure: dict[str, Any], render: Render) -> list[Series]:
+    check_without_drawing(figure)
+    found = series_of(figure)
+    for series in found:
+        if not series.blocks:
+            render.warn(f"{series.name} ({series.kind}) holds no data.")
+    if figure["frames"]:
+        render.warn("The frames of the animation are left out; the table has what the chart shows first.")
+    return found
