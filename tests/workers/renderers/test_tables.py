@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
+from workers.gate import rows
 from workers.inspect import inspect
 from workers.renderers import _spreadsheet
 from workers.renderers._spreadsheet import save_xlsx, typed
@@ -30,6 +31,7 @@ def saved(folder: Path, tables: list[Table], form: str, **asked: Any) -> tuple[b
     render = Render(folder, SETTINGS[form](**asked), time.monotonic() + 60, title="Tables")
     document = SAVE[form](tables, render)
     inspect(document.path, form)
+    rows.check(document, form, render)
     return document.read_bytes(), render.warnings
 
 
@@ -125,6 +127,14 @@ def test_the_same_tables_are_the_same_workbook(folder, monkeypatch):
     monkeypatch.setenv("TZ", "Asia/Tokyo")
     time.sleep(1.1)
     assert saved(folder, [table], "xlsx")[0] == first
+
+
+def test_every_row_that_was_written_is_counted(folder):
+    tables = [Table("t", ["a", "b"], [[1, None], [None, None], ["x\r\ny", 2]]), Table("u", ["c"], [[""]])]
+    for form, count in (("csv", 5), ("xml", 4), ("xlsx", 4)):
+        render = Render(folder, SETTINGS[form](), time.monotonic() + 60)
+        SAVE[form](tables, render)
+        assert render.rows == count
 
 
 def test_sheets_have_names_that_excel_takes(folder):
