@@ -14,6 +14,8 @@ STAMP = "%Y-%m-%dT%H:%M:%SZ"
 """Dropbox's times: UTC, whole seconds."""
 HOME = "https://www.dropbox.com/home"
 """Where people see their files; below it an app with a folder of its own has `Apps/<its name>` before the path."""
+REPLACED = frozenset({"path_write/conflict/file", "path_lookup/not_found"})
+"""What deleting one revision of a file answers where somebody else has replaced or deleted it already."""
 LINK_EXISTS = "shared_link_already_exists"
 LINK = {
     "email_not_verified": "Dropbox gives links to accounts with a confirmed email address only.",
@@ -71,7 +73,11 @@ class Account:
         """The file as it was answered. Raises Transient, and removes it, where it is not the artifact."""
         if found.size == upload.size and found.content_hash == content_hash:
             return found
-        self.client.files_delete_v2(found.path_lower or found.id, parent_rev=found.rev)
+        try:
+            self.client.files_delete_v2(found.path_lower or found.id, parent_rev=found.rev)
+        except sdk().exceptions.ApiError as error:
+            if tags(error) not in REPLACED:
+                raise
         raise Transient(
             f"Dropbox stored other bytes than were sent ({found.size} of {upload.size}). They were removed; it will be"
             " tried again."

@@ -89,6 +89,29 @@ def test_every_damage_is_noticed_and_mended(dropbox_site, size, route, how, mess
     arrives(dropbox_site, job)
 
 
+def test_a_bad_file_that_somebody_replaced_meanwhile_is_left_alone(dropbox_site, monkeypatch):
+    account = dropbox_site.fake.account
+    delete = account._delete_v2
+
+    def replaced(argument, body):
+        account.put("/Team/reports/2026/file.bin", b"theirs")
+        return delete(argument, body)
+
+    monkeypatch.setattr(account, "_delete_v2", replaced)
+    dropbox_site.fake.faults = [Fault(SMALL, "rot")]
+    assert isinstance(classified(dropbox_site.destination(), Job(dropbox_site, b"ours")), Transient)
+    assert account.files["/team/reports/2026/file.bin"].content == b"theirs"
+
+
+def test_what_was_stopped_after_a_lost_answer_is_closed_where_it_really_is(dropbox_site):
+    dropbox_site.fake.faults = [Fault(APPEND, "drop_after")]
+    job = Job(dropbox_site, noise(LARGE))
+    assert isinstance(classified(dropbox_site.destination(), job), Transient)
+    assert dropbox_site.unfinished() != []
+    dropbox_site.destination().discard(job.checkpoint)
+    assert dropbox_site.unfinished() == []
+
+
 def test_an_expired_access_token_is_renewed_in_the_middle(dropbox_site):
     fake = dropbox_site.fake
     job = Job(dropbox_site, noise(LARGE))
@@ -163,6 +186,17 @@ def test_a_session_that_dropbox_forgot_starts_over(dropbox_site):
     assert isinstance(classified(dropbox_site.destination(), job), Transient)
     dropbox_site.fake.account.sessions.clear()
     arrives(dropbox_site, job)
+    assert dropbox_site.received() == 2 * LARGE
+
+
+def test_a_session_that_holds_more_than_the_file_starts_over(dropbox_site):
+    job = Job(dropbox_site, noise(LARGE))
+    dropbox_site.fake.faults = [Fault(FINISH, "drop")]
+    assert isinstance(classified(dropbox_site.destination(), job), Transient)
+    (session,) = dropbox_site.fake.account.sessions.values()
+    session.content += b"somebody's"
+    receipt = job.run()
+    assert dropbox_site.read(receipt) == job.content
     assert dropbox_site.received() == 2 * LARGE
 
 

@@ -138,6 +138,7 @@ def test_a_redirect_is_not_followed(dropbox_site):
     dropbox_site.fake.faults = [Fault("files/upload", "answer", 307, where)]
     error = classified(dropbox_site.destination(), Job(dropbox_site, b"x"))
     assert isinstance(error, Transient)
+    assert dropbox_site.fake.routes() == ["/oauth2/token", "files/get_metadata"]
 
 
 def test_credentials_in_netrc_are_not_sent(dropbox_site, tmp_path, monkeypatch):
