@@ -33,8 +33,12 @@ test: setup ## Run the tests; PYTEST_ARGS="tests/app -x" for some of them
 slow: setup ## Run the long, random and fault tests
 	$(BIN)/python -m tests.slow
 
+PEERS := --require-hashes -r requirements/bench.txt
+
 .PHONY: bench
 bench: setup ## Measure: what a row costs, how fast things are drawn and delivered
+	@uv pip install -q -p $(BIN)/python $(PEERS) 2>/dev/null || $(BIN)/python -m pip install -q $(PEERS) \
+		|| echo "bench: what to compare with could not be installed; those lines are left out"
 	$(BIN)/python -m benchmarks
 
 .PHONY: check
@@ -70,6 +74,7 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hash
 lock: ## Lock the dependencies again, each at its newest version (needs uv)
 	$(LOCK) --upgrade pyproject.toml -o requirements/runtime.txt
 	$(LOCK) --upgrade pyproject.toml --extra dev -c requirements/runtime.txt -o requirements/dev.txt
+	$(LOCK) --upgrade pyproject.toml --extra bench -c requirements/dev.txt -o requirements/bench.txt
 	$(LOCK) --upgrade requirements/node.in -o requirements/node.txt
 	$(LOCK) --upgrade --no-deps requirements/redis.in -o requirements/redis.txt
 
