@@ -108,6 +108,7 @@ class GoogleDrive(Destination):
         "size": "5 TB a file, and 750 GB a day for each account",
         "conflict policies": "Drive allows two files of one name and has no conditional create: names are looked up"
         " before and after, and whoever meets another steps back",
+        "unfinished uploads": "whose address got lost with an answer stay, unseen, until Google drops them in a week",
         "service accounts": "have no storage of their own: give them a folder in a shared drive, or set subject",
         "scope drive.file": "shows the connection only what it made itself: conflicts with other files go unseen",
     }
