@@ -17,7 +17,7 @@ from lxml import etree
 from PIL import Image
 from pypdf import PdfReader
 
-from longshore.errors import Permanent
+from longshore.errors import BadDocument, Permanent
 from longshore.settings import settings
 from workers import needs
 from workers.convert import convert
@@ -146,7 +146,13 @@ OPENERS = {
 
 @pytest.mark.parametrize(("cell", "path"), pairs())
 def test_a_sample_becomes_a_file_that_another_reader_opens(cell, path, tmp_path):
-    content, _warnings = run(cell, path, tmp_path / "out")
+    try:
+        content, _warnings = run(cell, path, tmp_path / "out")
+    except BadDocument as error:
+        if cell.kind not in {"markdown", "html"} or "holds no table" not in error.message:
+            raise
+        assert b"<table" not in path.read_bytes()
+        return
     OPENERS[cell.format](content)
 
 

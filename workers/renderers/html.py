@@ -27,7 +27,8 @@ _STYLED = re.compile(r"<style\b|\sstyle\s*=|<font\b|\sbgcolor\s*=", re.IGNORECAS
 _TAGS = re.compile(r"<[^>]*>")
 
 
-def _read(source: Document) -> str:
+def read_page(source: Document) -> str:
+    """The page as text. Raises BadDocument where it is empty or not UTF-8."""
     text = source.read_text().replace("\0", "\ufffd")
     if not text.strip():
         raise BadDocument("The page is empty. Send some HTML.")
@@ -42,7 +43,7 @@ def _title(source: Document, text: str) -> str:
 @conversion("html", "html", cost=15)
 def clean(source: Document, render: Render) -> Document:
     """The page without scripts and links to other files; a page without a style is set like a note."""
-    text = _read(source)
+    text = read_page(source)
     styled = _STYLED.search(text) is not None
     found = _BODY.search(text)
     body = clean_html(text, render, note=not styled)
@@ -60,7 +61,7 @@ def clean(source: Document, render: Render) -> Document:
 @conversion("html", "json", cost=15)
 def to_json(source: Document, render: Render) -> Document:
     """The page's title, headings, text and source."""
-    text = _read(source)
+    text = read_page(source)
     body = clean_html(text, render, shown=False)
     headings = outline(body)
     plain = html.unescape(_TAGS.sub(" ", re.sub(r"(?s)<style[^>]*>.*?</style>", " ", body)))
