@@ -52,5 +52,5 @@ def configure() -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(config.log_level)
-    for chatty in ("botocore", "boto3", "urllib3", "kombu", "amqp", "s3transfer", "asyncio"):
+    for chatty in ("botocore", "boto3", "urllib3", "kombu", "amqp", "s3transfer", "asyncio", "httpx", "httpcore"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import json
+import logging
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from pydantic import ValidationError
 
+from longshore import logs
 from longshore.errors import NeedsReconnect, Transient
 from tests.contracts.google_drive_site import RENEWABLE
 from tests.contracts.site import Job, classified
@@ -123,3 +125,18 @@ def test_no_secret_stands_in_the_receipt_or_the_checkpoint(google_drive):
     job = Job(google_drive, b"x")
     told = repr(job.run()) + json.dumps(job.checkpoint) + repr(google_drive.destination().secrets)
     assert not [one for one in (REFRESH, CLIENT_SECRET, "ya29.") if one in told]
+
+
+def test_no_address_of_a_session_stands_in_the_log(google_drive, monkeypatch, capsys):
+    """httpx tells every URL, and a session's is all that it takes to write to it."""
+    monkeypatch.setenv("LONGSHORE_LOG_LEVEL", "DEBUG")
+    root = logging.getLogger()
+    monkeypatch.setattr(root, "handlers", list(root.handlers))
+    monkeypatch.setattr(root, "level", root.level)
+    monkeypatch.setattr(logs.structlog, "configure", lambda **_: None)
+    logs.configure()
+    Job(google_drive, b"x").run()
+    logging.getLogger("longshore").info("this is the log")
+    told = capsys.readouterr().err
+    assert "this is the log" in told
+    assert "upload_id" not in told
