@@ -135,10 +135,10 @@ def test_the_endpoint_is_checked_before_and_by_the_address_that_was_dialled(drop
 
 def test_a_redirect_is_not_followed(dropbox_site):
     where = {"Location": "http://169.254.169.254/latest/meta-data"}
-    dropbox_site.fake.faults = [Fault("files/upload", "answer", 307, where)]
+    dropbox_site.fake.faults = [Fault("files/get_metadata", "answer", 307, where)]
     error = classified(dropbox_site.destination(), Job(dropbox_site, b"x"))
     assert isinstance(error, Transient)
-    assert dropbox_site.fake.routes() == ["/oauth2/token", "files/get_metadata"]
+    assert dropbox_site.fake.routes() == ["/oauth2/token"]
 
 
 def test_credentials_in_netrc_are_not_sent(dropbox_site, tmp_path, monkeypatch):
