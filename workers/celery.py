@@ -11,6 +11,7 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 from longshore.db import forget_engines
 from longshore.logs import configure
 from longshore.queue import celery
+from workers import scratch
 from workers.rescue import start_sweeping
 
 app = celery()
@@ -25,6 +26,7 @@ def _log(**_: Any) -> None:
 def _start_child(**_: Any) -> None:
     # Only children touch the database and the browser: neither survives a fork.
     forget_engines()
+    scratch.sweep()
     start_sweeping()
 
 

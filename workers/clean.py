@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import time
 from datetime import timedelta
 
 import structlog
@@ -15,6 +13,7 @@ from longshore.expiry import expire, let_go_of_source
 from longshore.models import Artifact, Export, File, FileVersion, IdempotencyKey
 from longshore.settings import settings
 from longshore.states import TERMINAL, ExportState
+from workers import scratch
 
 KEEP_KEYS = timedelta(hours=24)
 """How long an `Idempotency-Key` is remembered; published in the API's description."""
@@ -28,7 +27,7 @@ def clean() -> int:
     """Remove up to a batch of each; the number of objects removed."""
     with transaction() as session:
         session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at <= clock(session) - KEEP_KEYS))
-    _scratch()
+    scratch.sweep()
     _forgotten()
     return _expire() + _deleted_files()
 
@@ -70,12 +69,3 @@ def _deleted_files() -> int:
         with transaction() as session:
             session.execute(delete(FileVersion).where(FileVersion.id == version_id))
     return len(rows)
-
-
-def _scratch() -> None:
-    """Folders of renders whose worker was killed: older than any render may last."""
-    oldest = time.time() - 4 * settings().render_deadline - 600
-    for folder in (settings().home.resolve() / "scratch").glob("*"):
-        if folder.stat().st_mtime < oldest:
-            shutil.rmtree(folder, ignore_errors=True)
-            log.info("scratch_removed", folder=folder.name)

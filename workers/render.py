@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -32,6 +31,7 @@ from workers.convert import convert
 from workers.lease import Heartbeat, claim_export, end_attempt, hold
 from workers.renderers.base import FORMATS
 from workers.retry import again
+from workers.scratch import scratch
 
 log = structlog.get_logger(__name__)
 
@@ -125,14 +125,12 @@ def _make(job: Job, key: str) -> Made:
 
 def _render(job: Job, key: str, key_of_source: str, mark: str) -> Made:
     """Convert in a scratch folder and write the artifact's object."""
-    scratch = settings().home.resolve() / "scratch"
     try:
-        scratch.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f"{job.export_id}-{job.fence}-", dir=scratch) as name:
-            source = Path(name) / "source"
+        with scratch(f"{job.export_id}-{job.fence}-") as folder:
+            source = folder / "source"
             with store().open(key_of_source) as reader, source.open("wb") as writer:
                 shutil.copyfileobj(reader, writer, CHUNK)
-            output = Path(name) / "output"
+            output = folder / "output"
             output.mkdir()
             began = time.monotonic()
             document, render = convert(

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import os
-import time
 from datetime import timedelta
 
 import pytest
@@ -15,6 +13,7 @@ from longshore.models import Artifact, Export, File, FileVersion, IdempotencyKey
 from tests.rows import artifact_row, export_row, submitted
 from workers.clean import clean
 from workers.render import render_export
+from workers.scratch import scratch
 
 
 @pytest.fixture(autouse=True)
@@ -134,10 +133,10 @@ def test_idempotency_keys_are_forgotten_after_a_day(database):
 
 
 def test_scratch_folders_of_killed_workers_go(database, home):
-    old, new = home / "scratch" / "old", home / "scratch" / "new"
-    for folder in (old, new):
-        folder.mkdir(parents=True)
-    os.utime(old, (time.time() - 7200,) * 2)
-    clean()
-    assert not old.exists()
-    assert new.exists()
+    left = home / "scratch" / "left"
+    left.mkdir(parents=True)
+    with scratch("busy-") as busy:
+        clean()
+        assert not left.exists()
+        assert busy.exists()
+    assert not busy.exists()
