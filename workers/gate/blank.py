@@ -111,7 +111,7 @@ def _shows(drawing: Document, render: Render) -> bool:
     """Whether librsvg draws more than the ground, at a size that bounds its work."""
     import pyvips
 
-    from workers.renderers._svg_draw import LAST_RESORT, markup, root_of, weight
+    from workers.renderers._svg_draw import markup, root_of, weight
     from workers.renderers._svg_size import SIZELESS, measure, resize
 
     try:
@@ -119,7 +119,7 @@ def _shows(drawing: Document, render: Render) -> bool:
         size = (measure(root) or SIZELESS).fitted(PROBE, PROBE)
         resize(root, size)
         drawn = markup(root)
-        if weight(root, drawn, Pixels(round(size.width), round(size.height))) > LAST_RESORT:
+        if weight(root, drawn, Pixels(round(size.width), round(size.height))) > 1:
             return True
         picture = pyvips.Image.svgload_buffer(drawn)
     except (BadDocument, pyvips.Error):

@@ -30,6 +30,13 @@ MAX_CORNERS = 100_000
 """Corners of all lines together that librsvg draws; a line of 500,000 that crosses itself took it 30 s."""
 LONGEST_LINE = 20_000
 """Corners of one line."""
+MAX_LETTERS = 50_000
+"""Letters of all texts together that librsvg sets; a line of a million took it minutes."""
+
+MAX_STYLED = 5_000_000
+"""Rules of all style sheets times elements: each rule is held against each element."""
+MAX_STOPS = 20_000
+"""Colours of all gradients together."""
 
 _NOT_NUMBERS = re.compile(rb"""#[0-9a-fA-F]{3,8}|base64,[A-Za-z0-9+/=]+|\bid=["'][^"']*|url\(#[^)]*|href=["']#[^"']*""")
 _LARGE_NUMBER = re.compile(rb"(?<![.\d])\d{6}|\de\d")
@@ -114,6 +121,9 @@ def weight(root: _Element, content: bytes, size: Pixels) -> float:
         drawn / MAX_DRAWN,
         sum(corners) * drawn / len(corners) / MAX_CORNERS,
         max(corners) / LONGEST_LINE,
+        sum(sheet.count("{") for sheet in sheets) * len(corners) / MAX_STYLED,
+        sum(1 for _ in root.iter(f"{{{SVG}}}stop")) / MAX_STOPS,
+        sum(len(text) for one in root.iter(f"{{{SVG}}}text") for text in one.itertext()) / MAX_LETTERS,
     )
 
 
