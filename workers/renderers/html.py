@@ -24,6 +24,13 @@ _TITLE = re.compile(r"<title[^<>]{0,200}>([^<]{0,1000})", re.IGNORECASE)
 _LANGUAGE = re.compile(r"<html\b[^<>]{0,500}\blang\s*=\s*[\"']?([a-zA-Z0-9-]{2,35})", re.IGNORECASE)
 _BODY = re.compile(r"<body\b([^<>]{0,5000})>", re.IGNORECASE)
 _STYLED = re.compile(r"<style\b|\sstyle\s*=|<font\b|\sbgcolor\s*=", re.IGNORECASE)
+_NEEDLESS = re.compile(
+    r"(?s)(?<!\\)(`+)(?!`).+?(?<!`)\1(?!`)"  # code is left alone
+    r"|(?<![(<\[])\b(https?://[^\s<>|)\]]+)"  # in a plain address a backslash would be part of the link
+    r"|(?<=\w)\\([-.])(?=\w)|\\(&)(?=\s)"
+)
+"""Backslashes in Markdown that need not be there."""
+_ESCAPE = re.compile(r"\\([_*~#=&+.-])")
 _TAGS = re.compile(r"<[^>]*>")
 
 
@@ -73,6 +80,39 @@ def to_json(source: Document, render: Render) -> Document:
         "source": text,
     }
     return render.save("json", json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+
+
+@conversion("html", "md", cost=20)
+def to_md(source: Document, render: Render) -> Document:
+    """The page as GitHub's Markdown, and what would be mistaken for markup escaped."""
+    from html_to_markdown import ConversionOptions, PreprocessingOptions, convert
+
+    text = read_page(source)
+    body = clean_html(text, render, note=True)
+    own = _TITLE.search(text)
+    if own and "<h1" not in body:
+        body = f"<h1>{html.escape(html.unescape(own[1]).strip())}</h1>{body}"
+    options = ConversionOptions(
+        escape_asterisks=True,
+        escape_underscores=True,
+        escape_misc=True,
+        br_in_tables=True,
+        compact_tables=True,
+        bullets="-",
+        highlight_style="bold",
+        sub_symbol="<sub>",
+        sup_symbol="<sup>",
+        extract_metadata=False,
+        preprocessing=PreprocessingOptions(enabled=False),
+    )
+    note = str(convert(body, options).content).strip()
+    if not note:
+        raise BadDocument("The page shows nothing: it holds neither text nor a picture.")
+    return render.save("md", _NEEDLESS.sub(_plain, note) + "\n")
+
+
+def _plain(found: re.Match[str]) -> str:
+    return found[0] if found[1] else _ESCAPE.sub(r"\1", found[0])
 
 
 def _with_background(page: str, render: Render) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import html as escapes
 import io
 import json
 import re
@@ -12,6 +13,7 @@ from pypdf import PdfReader
 
 from workers.renderers import html
 from workers.renderers.base import SETTINGS, BadDocument, Document, Refused, Render
+from workers.renderers.markdown import note_html
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "html"
 DRAW = {"pdf": html.to_pdf, "png": html.to_png, "jpeg": html.to_jpeg, "webp": html.to_webp}
@@ -196,3 +198,64 @@ def test_a_transparent_page_is_transparent(tmp_path):
     picture = Image.open(io.BytesIO(converted(tmp_path, "<p>x</p>", "png", background="transparent", scale=1)[0]))
 
     assert picture.getpixel((2, 2))[3] == 0
+
+
+def markdown_of(tmp_path: Path, page: str) -> tuple[str, list[str]]:
+    source = tmp_path / "page.html"
+    source.write_text(page, encoding="utf-8")
+    folder = tmp_path / "markdown"
+    folder.mkdir(exist_ok=True)
+    render = Render(folder, SETTINGS["md"](), time.monotonic() + 60, title="Page")
+    return html.to_md(Document(source, "html", "Page"), render).read_text(), render.warnings
+
+
+@pytest.mark.parametrize(
+    ("page", "text"),
+    [
+        ("<h2>One <em>two</em></h2><p>three</p>", "## One *two*\n\nthree\n"),
+        ("<ul><li>a<ul><li>b</li></ul></li><li><input type=checkbox checked> c</li></ul>", "- a\n  - b\n- [x] c\n"),
+        ("<table><tr><th>a<th>b<tr><td>1|2<td>x<br>y</table>", "| a | b |\n| --- | --- |\n| 1\\|2 | x<br>y |\n"),
+        ("<pre><code class=language-py>if a &lt; b:\n  c_d\n</code></pre>", "```py\nif a < b:\n  c_d\n```\n"),
+        ('<a href="https://x.org/a_b">t</a> H<sub>2</sub>O', "[t](https://x.org/a_b) H<sub>2</sub>O\n"),
+        ("<p>see https://x.org/a_b_c#d or a_b</p>", "see https://x.org/a_b_c#d or a\\_b\n"),
+        ("<title>T &amp; U</title><p>x", "# T & U\n\nx\n"),
+        ("<p>中文 <b>粗体</b> 😀</p><p dir=rtl>שלום</p>", "中文 **粗体** 😀\n\nשלום\n"),  # noqa: RUF001
+        ("<p>1.5 and a-b; &amp;amp; <code>a\\-b</code>", "1.5 and a-b; \\&amp; `a\\-b`\n"),
+        ("<pre>x\\-y https://a.b/c\\_d</pre>", "```\nx\\-y https://a.b/c\\_d\n```\n"),
+        ("<nav>nav</nav><footer>foot</footer>", "nav\n\nfoot\n"),
+    ],
+)
+def test_a_page_becomes_markdown(tmp_path: Path, page: str, text: str) -> None:
+    assert markdown_of(tmp_path, page)[0] == text
+
+
+MARKUP = ["<script>alert(1)</script>", "&lt;b&gt;", "*a* _b_ `c`", "# no heading", "1. no list", "- no", "> no",
+          "1.5", "3-4", "a- b", "[a](b)", "![a](b)", "~~no~~", "| a |\n| - |", "---", "===", "\\*", "```"]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", MARKUP)
+def test_text_that_looks_like_markup_stays_text(tmp_path: Path, text: str) -> None:
+    note, _ = markdown_of(tmp_path, f"<p>{escapes.escape(text)}</p>")
+    shown = note_html(note)
+    assert shown.startswith("<p>")
+    assert shown.count("<") == 2
+    assert escapes.unescape(shown[3:].rpartition("</p>")[0]) == text
+
+
+def test_markdown_of_a_page_holds_nothing_that_runs(tmp_path: Path) -> None:
+    page = "<p onclick=x()>a<script>b()</script><a href='javascript:c()'>d</a><img src='https://e.example/f.png'></p>"
+    note, warnings = markdown_of(tmp_path, page)
+    assert note == "ad(a picture at e.example is not part of this document)\n"
+    assert "scripts" in " ".join(warnings)
+
+
+def test_a_deep_and_a_huge_page_become_markdown_in_time(tmp_path: Path) -> None:
+    began = time.monotonic()
+    markdown_of(tmp_path, "<blockquote>" * 490 + "x")
+    markdown_of(tmp_path, "<p>word <b>bold</b> a_b</p>" * 50_000)
+    assert time.monotonic() - began < 20
+
+
+def test_a_page_that_shows_nothing_is_no_markdown(tmp_path: Path) -> None:
+    with pytest.raises(BadDocument, match="shows nothing"):
+        markdown_of(tmp_path, "<p> </p>")
