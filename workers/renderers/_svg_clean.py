@@ -28,6 +28,8 @@ ENTITIES = "The SVG's DOCTYPE defines entities, which can hide a bomb. Save it w
 
 MAX_BYTES = 25_000_000
 MAX_ELEMENTS = 250_000
+MAX_ATTRIBUTES = 1000
+"""Attributes of one element: each is compared with all before it."""
 MAX_OCTAVES = 8
 """Layers of noise in one feTurbulence; each costs a pass over all pixels and more than 8 cannot be seen in 8 bits."""
 
@@ -140,6 +142,8 @@ class _Copy:
 
     def attributes(self, element: _Element, tag: str) -> dict[str, str]:
         """What of an element's attributes may stay."""
+        if len(element.attrib) > MAX_ATTRIBUTES:
+            raise BadDocument(f"An element <{tag}> of the SVG has more than {MAX_ATTRIBUTES:,} attributes.")
         kept: dict[str, str] = {}
         for name, value in ((str(name), str(value)) for name, value in element.attrib.items()):
             space, _, local = name.rpartition("}")
