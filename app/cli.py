@@ -175,7 +175,8 @@ def export(
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--settings") from error
     with Client.of(settings()) as client:
-        fields = {"kind": kind or kind_of(file), "name": file.stem}
+        told = kind or kind_of(file)
+        fields = {"kind": told, "name": file.name if told == "file" else file.stem}
         with file.open("rb") as content:
             document = client.call("POST", "/api/files", data=fields, files={"file": (file.name, content)})
         deliveries = [{"connection_id": connection}] if connection else []
@@ -200,6 +201,8 @@ def export(
             click.echo(delivery["receipt"]["url"] or delivery["receipt"]["path"])
         if output or not connection:
             target = output or file.with_name(ended["artifact"]["filename"])
+            if not output and target == file:
+                target = file.with_name(f"{file.stem}-export{file.suffix}")
             with target.open("wb") as writer:
                 writer.writelines(client.download(submitted["id"]))
             click.echo(target)

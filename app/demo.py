@@ -34,12 +34,13 @@ WANTED: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("excalidraw", ("svg", "png")),
     ("mermaid", ("svg", "pdf")),
     ("graphviz", ("svg", "png")),
-    ("plotly", ("png", "pdf", "html")),
+    ("plotly", ("png", "pdf", "html", "csv", "xlsx")),
     ("vega", ("svg", "png")),
     ("markdown", ("pdf", "html")),
     ("html", ("pdf",)),
     ("svg", ("png",)),
     ("image", ("webp",)),
+    ("file", ("zip",)),
 )
 """What is exported: every kind at least once."""
 

@@ -20,6 +20,7 @@ from app.kinds import BY_SUFFIX
 from app.request import spooled
 from longshore.artifacts import CHUNK
 from longshore.errors import Invalid
+from longshore.names import like
 from workers.renderers.base import KINDS
 
 BY_FILE_TYPE = {"canvas": "canvas", "note": "markdown", "mermaid": "mermaid", "mixed": "canvas"}
@@ -72,7 +73,10 @@ def read(request: Request) -> Sent:
     if not request.mimetype or request.mimetype == "application/x-www-form-urlencoded":
         raise UnsupportedMediaType("Send JSON, a multipart form with the part `file`, or the document with its type.")
     told = _told(dict(request.args))
-    return Sent(told.name, _kind(told.kind), spooled(request), _guess(told.name, request.mimetype))
+    likely = _guess(told.name, request.mimetype)
+    if likely is None and request.mimetype == "application/octet-stream":
+        likely = _unless_json(told.name or "")
+    return Sent(told.name, _kind(told.kind), spooled(request), likely)
 
 
 def of_source(source: SourceIn) -> Sent:
@@ -113,7 +117,11 @@ def _of_form(request: Request) -> Sent:
     told = _told(dict(request.form))
     file_name = PurePath((part.filename or "").replace("\\", "/")).name
     name = told.name or _told({"name": file_name} if file_name else {}).name
-    return Sent(name, _kind(told.kind), part.stream, _guess(file_name or name, part.mimetype))
+    likely = _guess(file_name or name, part.mimetype) or (_unless_json(file_name) if file_name else None)
+    kind = _kind(told.kind)
+    if name and (kind or likely) == "file":
+        name = like(name, file_name)
+    return Sent(name, kind, part.stream, likely)
 
 
 def _told(fields: dict[str, Any]) -> RawFile:
@@ -144,6 +152,11 @@ def _kind(kind: str | None, field: str = "kind") -> str | None:
     if kind is not None and kind not in KINDS:
         raise Invalid(f"{kind!r} is not a kind. Kinds are: {', '.join(KINDS)}.", field=field)
     return kind
+
+
+def _unless_json(name: str) -> str | None:
+    """What is no document that we know is a `file`; JSON is a document, but only the client knows which."""
+    return None if name.lower().endswith(".json") else "file"
 
 
 def _guess(name: str | None, media_type: str) -> str | None:

@@ -47,7 +47,7 @@ VEGA_KEYS = frozenset({"mark", "marks", "layer", "hconcat", "vconcat", "concat",
 
 
 def kind_of(path: Path) -> str:
-    """The kind of a file. Raises Invalid where only the user can tell."""
+    """The kind of a file; `file` where it is no document that we know. Raises Invalid for JSON of no known kind."""
     suffix = path.suffix.lower()
     if path.name.lower().endswith((".vl.json", ".vg.json")):
         return "vega"
@@ -66,4 +66,5 @@ def kind_of(path: Path) -> str:
             return "vega"
         if keys & {"data", "layout"}:
             return "plotly"
-    raise Invalid(f"Cannot tell what kind of document {path.name} is. Say so with --kind.")
+        raise Invalid(f"Cannot tell what kind of document {path.name} is. Say so with --kind.")
+    return "file"

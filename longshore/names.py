@@ -9,6 +9,7 @@ MAX_BYTES = 200
 """Below the 255 bytes of most file systems, with room for ` (12)`, an extension and a temporary suffix."""
 
 _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*\u200b-\u200f\u202a-\u202e\u2066-\u2069]')
+_EXTENSION = re.compile(r"(?<=.)\.((?:tar\.)?(?=\d*[a-z])[a-z0-9]{1,8})$", re.IGNORECASE)
 _RESERVED = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 
 
@@ -21,9 +22,23 @@ def clean(name: str, fallback: str = "export") -> str:
     return text or fallback
 
 
-def with_extension(name: str, extension: str) -> str:
-    """The cleaned name, ending in the extension; one that is there already is not doubled."""
+def extension_of(name: str) -> str:
+    """The extension without its dot, `tar.gz` as one; empty where there is none."""
+    found = _EXTENSION.search(name)
+    return found[1] if found else ""
+
+
+def like(name: str, source: str) -> str:
+    """The cleaned name, ending as the file it came from where it has no extension of its own (`1.5` is none)."""
     text = clean(name)
+    return text if extension_of(text) else with_extension(text, extension_of(source))
+
+
+def with_extension(name: str, extension: str) -> str:
+    """The cleaned name, ending in the extension: one that is there is not doubled, an empty one adds nothing."""
+    text = clean(name)
+    if not extension:
+        return text
     ending = f".{extension}"
     if text.lower().endswith(ending.lower()) and len(text) > len(ending):
         return text

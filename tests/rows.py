@@ -13,12 +13,18 @@ DRAWING = b'<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20"><rect
 
 
 def submitted(
-    content: bytes = DRAWING, kind: str = "svg", form: str = "svg", deliveries: int = 0, owner: str = "ann", **more: Any
+    content: bytes = DRAWING,
+    kind: str = "svg",
+    form: str = "svg",
+    deliveries: int = 0,
+    owner: str = "ann",
+    called: str = "Plan",
+    **more: Any,
 ) -> str:
     """The id of an export that was accepted, with that many deliveries to the owner's folder."""
     with transaction() as session:
         now = clock(session)
-        file = files.create(session, owner=owner, name="Plan", kind=kind, content=[content], now=now, listed=False)
+        file = files.create(session, owner=owner, name=called, kind=kind, content=[content], now=now, listed=False)
         folder = connections.default_folder(session, owner, now=now)
         requests = [DeliveryRequest(folder, folder=f"place-{number}") for number in range(deliveries)]
         return submit(session, ExportRequest(file, form, deliveries=requests, **more), now=now).id

@@ -20,7 +20,7 @@ from longshore.events import record
 from longshore.exports import settle
 from longshore.models import Artifact, Connection, Delivery
 from longshore.models import Receipt as ReceiptRow
-from longshore.names import with_extension
+from longshore.names import extension_of, with_extension
 from longshore.states import DeliveryState, move
 from longshore.vault import vault
 from workers.connect import open_destination
@@ -84,13 +84,12 @@ def _claim(delivery_id: str) -> Job | None:
         delivery = session.get_one(Delivery, delivery_id)
         artifact = session.scalars(select(Artifact).where(Artifact.export_id == delivery.export_id)).one()
         delivery.size = artifact.size
-        extension = artifact.filename.rpartition(".")[2]
         return Job(
             delivery=delivery,
             connection=session.get_one(Connection, delivery.connection_id),
             artifact=artifact,
             fence=fence,
-            name=with_extension(delivery.name or artifact.filename, extension),
+            name=with_extension(delivery.name or artifact.filename, extension_of(artifact.filename)),
             checkpoint=None,
         )
 

@@ -154,6 +154,10 @@ def _xlsx(path: Path) -> None:
     _zip(path, "xl/workbook.xml")
 
 
+def _anything(_path: Path) -> None:
+    """Whatever it is, nothing was made of it."""
+
+
 _OPENERS: dict[str, Callable[[Path], Any]] = {
     "png": _picture,
     "jpeg": _picture,
@@ -169,4 +173,5 @@ _OPENERS: dict[str, Callable[[Path], Any]] = {
     "xlsx": _xlsx,
     "xml": _xml,
     "zip": _zip,
+    "original": _anything,
 }

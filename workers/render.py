@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 import random
 import shutil
 import time
@@ -21,8 +22,8 @@ from longshore.artifacts import CHUNK, Stored, store
 from longshore.db import clock, reading, transaction
 from longshore.errors import Cancelled, LongshoreError, Permanent, Transient
 from longshore.exports import fail, settle
-from longshore.models import Artifact, Delivery, Export
-from longshore.names import with_extension
+from longshore.models import Artifact, Delivery, Export, File
+from longshore.names import like, with_extension
 from longshore.queue import UPLOAD, send_after_commit
 from longshore.settings import settings
 from longshore.states import DeliveryState
@@ -103,7 +104,9 @@ def _claim(export_id: str) -> Job | None:
             max_attempts=export.max_attempts,
             kind=export.kind,
             format=export.format,
-            name=export.name,
+            name=like(export.name, session.get_one(File, export.file_id).name)
+            if export.kind == "file"
+            else export.name,
             settings=export.settings,
             deadline=export.deadline,
             file_id=export.file_id,
@@ -162,7 +165,7 @@ def _read(path: Path) -> Iterator[bytes]:
 
 def _commit(job: Job, key: str, made: Made) -> None:
     """Artifact row, end of the attempt and the deliveries' messages in one transaction. Raises Cancelled if lost."""
-    form = FORMATS[job.format]
+    filename = with_extension(job.name, FORMATS[job.format].extension)
     with transaction() as session:
         now = clock(session)
         expires = now + timedelta(days=settings().artifact_days)
@@ -186,8 +189,8 @@ def _commit(job: Job, key: str, made: Made) -> None:
                 export_id=export.id,
                 owner=export.owner,
                 key=key,
-                filename=with_extension(export.name, form.extension),
-                media_type=form.media_type,
+                filename=filename,
+                media_type=_media_type(job.format, filename),
                 size=made.stored.size,
                 sha256=made.stored.sha256,
                 fingerprint=made.fingerprint,
@@ -199,6 +202,17 @@ def _commit(job: Job, key: str, made: Made) -> None:
         session.flush()
         _ring(session, export.id)
         settle(session, export.id, now=now)
+
+
+def _media_type(form: str, filename: str) -> str:
+    """The format's; that of an original is told from its name by Python's own table, the same on every machine."""
+    known = FORMATS[form]
+    if known.extension:
+        return known.media_type
+    guessed, packed = mimetypes.MimeTypes().guess_type(filename)
+    if packed:
+        return "application/gzip" if packed == "gzip" else known.media_type
+    return guessed or known.media_type
 
 
 def _ring(session: Session, export_id: str) -> None:

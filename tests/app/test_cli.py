@@ -108,6 +108,11 @@ def test_the_kind_is_told_from_name_and_content(tmp_path, name, content, kind):
     assert kind_of(tmp_path / name) == kind
 
 
+def test_anything_else_is_a_file(tmp_path):
+    assert kind_of(tmp_path / "backup.tar.gz") == "file"
+    assert kind_of(tmp_path / "README") == "file"
+
+
 def test_json_of_no_known_kind_asks_the_user(tmp_path):
     (tmp_path / "a.json").write_text("{}")
     with pytest.raises(Invalid, match="--kind"):

@@ -64,6 +64,30 @@ def test_a_raw_body_takes_the_kind_from_its_type(alice: Api) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "told", "stored"),
+    [
+        ("backup.tar.gz", {}, "backup.tar.gz"),
+        ("backup.tar.gz", {"name": "Backup 1.5"}, "Backup 1.5.tar.gz"),
+        ("plan.svg", {"kind": "file"}, "plan.svg"),
+        ("README", {}, "README"),
+    ],
+)
+def test_anything_else_is_stored_as_a_file(alice: Api, name: str, told: dict[str, str], stored: str) -> None:
+    data = {"file": (io.BytesIO(b"\x00\xff"), name), **told}
+    file = alice.ok("POST", "/files", data=data, content_type="multipart/form-data")
+    assert (file["kind"], file["name"]) == ("file", stored)
+    raw = alice.ok("POST", "/files?name=n.bin", data=b"\x00", content_type="application/octet-stream")
+    assert (raw["kind"], raw["name"]) == ("file", "n.bin")
+
+
+def test_of_json_the_client_must_say_what_it_is(alice: Api) -> None:
+    part = (io.BytesIO(b"{}"), "data.json")
+    alice.problem(422, "POST", "/files", data={"file": part}, content_type="multipart/form-data")
+    alice.problem(422, "POST", "/files?name=a.json", data=b"{}", content_type="application/octet-stream")
+    alice.problem(422, "POST", "/files?name=n", data=b"?", content_type="text/plain")
+
+
+@pytest.mark.parametrize(
     ("fields", "field"),
     [
         ({"kind": "word"}, "kind"),

@@ -20,7 +20,7 @@ SAMPLES = Path(__file__).resolve().parent.parent / "samples"
 LIMIT = 15.0
 GRACE = 5.0
 """Seconds after its deadline within which a render has ended."""
-HARMLESS = {"table", "dataset"}
+HARMLESS = {"file", "table", "dataset"}
 """Kinds with bombs in tests of their own."""
 DEEP = dict.fromkeys(("html", "plotly", "canvas", "excalidraw", "vega"), "deep")
 QUICK = DEEP | {

@@ -52,7 +52,7 @@ def bad_pairs(folder: str) -> list[object]:
     return [
         pytest.param(cell, path, id=f"{cell.kind}-{cell.format}-{path.name}")
         for cell in cells()
-        if cell.format in {"svg", "png", "html"}
+        if cell.format in {"svg", "png", "html", "zip"}
         for path in samples(cell.kind, folder)
     ]
 
@@ -122,6 +122,10 @@ def open_zip(content: bytes) -> None:
         assert archive.namelist()
 
 
+def open_original(content: bytes) -> None:
+    assert any(content == path.read_bytes() for path in samples("file"))
+
+
 def open_text(content: bytes) -> None:
     assert content.decode().strip()
 
@@ -141,6 +145,7 @@ OPENERS = {
     "xlsx": open_xlsx,
     "xml": open_xml,
     "zip": open_zip,
+    "original": open_original,
 }
 
 

@@ -25,7 +25,7 @@ SAMPLES = Path(__file__).resolve().parent.parent / "samples"
 LIMIT = 30.0
 SETTLE = 0.5
 """Seconds for whatever a page has started to arrive."""
-SILENT = {"image", "table", "dataset"}
+SILENT = {"file", "image", "table", "dataset"}
 """Kinds whose documents have no way to name an address or a file."""
 QUICK = ("html", "svg", "png", "pdf")
 """Formats of the normal run: they take the most different ways."""

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from longshore.names import MAX_BYTES, clean, with_extension
+from longshore.names import MAX_BYTES, clean, extension_of, like, with_extension
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,25 @@ def test_any_name_is_safe(name):
     assert len(safe.encode()) <= MAX_BYTES + 1
     assert not set(safe) & set('/\\\0\n\r:*?"<>|')
     assert safe not in {".", ".."}
+
+
+@pytest.mark.parametrize(
+    ("name", "extension"),
+    [("a.pdf", "pdf"), ("a.tar.gz", "tar.gz"), ("v1.5", ""), ("a.7z", "7z"), ("a", ""), (".env", ""), ("a.b c", "")],
+)
+def test_an_extension_is_told_from_a_number_and_a_hidden_file(name, extension):
+    assert extension_of(name) == extension
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "kept"),
+    [
+        ("report", "old.docx", "report.docx"),
+        ("report.pdf", "old.docx", "report.pdf"),
+        ("report 1.5", "old.tar.gz", "report 1.5.tar.gz"),
+        ("report", "old", "report"),
+        ("a/b", "x.bin", "a_b.bin"),
+    ],
+)
+def test_a_name_is_like_its_source_s(name, source, kept):
+    assert like(name, source) == kept

@@ -56,6 +56,14 @@ def test_a_delivery_arrives_with_a_receipt_and_ends_its_export(database):
     assert (row.state, row.bytes_sent, row.size, row.checkpoint) == ("completed", len(content), len(content), None)
 
 
+@pytest.mark.parametrize(("called", "arrived"), [("README", "README"), ("b.tar.gz", "b.tar.gz"), ("v1.5", "v1.5")])
+def test_a_file_arrives_under_its_own_name(database, called, arrived):
+    export_id = submitted(content=b"x", kind="file", form="original", called=called, deliveries=1)
+    render_export(export_id)
+    deliver(delivery_rows(export_id)[0].id)
+    assert Path(receipts()[0].path).name == arrived
+
+
 def test_a_message_that_comes_twice_delivers_once(database, home):
     _, (delivery_id,) = rendered()
     deliver(delivery_id)

@@ -38,6 +38,32 @@ def test_an_export_without_deliveries_is_completed_by_its_artifact(database, run
     assert attempts() == [(1, "completed")]
 
 
+@pytest.mark.parametrize(
+    ("called", "name", "form", "filename", "media_type"),
+    [
+        ("a.pdf", "", "original", "a.pdf", "application/pdf"),
+        ("a.pdf", "report", "original", "report.pdf", "application/pdf"),
+        ("a.html", "b.txt", "original", "b.txt", "text/plain"),
+        ("b.tar.gz", "Backup 1.5", "original", "Backup 1.5.tar.gz", "application/gzip"),
+        ("README", "", "original", "README", "application/octet-stream"),
+        ("a.pdf", "report", "zip", "report.pdf.zip", "application/zip"),
+    ],
+)
+def test_a_file_keeps_its_extension_and_gets_its_type_from_it(database, rung, called, name, form, filename, media_type):
+    export_id = submitted(content=b"\x00\x01", kind="file", form=form, called=called, name=name)
+    render_export(export_id)
+    artifact = artifact_row(export_id)
+    assert (artifact.filename, artifact.media_type) == (filename, media_type)
+    if form == "original":
+        assert b"".join(store().chunks(artifact.key)) == b"\x00\x01"
+
+
+def test_an_empty_file_fails_in_words(database, rung):
+    export_id = submitted(content=b"", kind="file", form="original")
+    render_export(export_id)
+    assert export_row(export_id).error_message == "The file is empty, so there is nothing to deliver. Send its content."
+
+
 def test_deliveries_are_told_once_the_artifact_is_there(database, rung):
     export_id = submitted(deliveries=2)
     assert rung == [export_id]

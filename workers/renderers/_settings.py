@@ -89,6 +89,7 @@ SETTINGS: dict[str, type[Settings]] = {
     "xlsx": SpreadsheetSettings,
     "xml": PlainSettings,
     "zip": ArchiveSettings,
+    "original": PlainSettings,
 }
 """Settings model by format."""
 

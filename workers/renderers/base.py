@@ -17,8 +17,8 @@ not `base`) is read by `workers.renderers.catalogue()`. Nothing else has to be e
 cost, and validation, `GET /api/formats`, the contract suite and the README's tables follow from the declaration.
 
 Rules:
-- Import this module, `workers.browser`, `workers.scene` and libraries; nothing else of ours. Import heavy libraries
-  (pyvips, playwright, lxml) inside the function: the declaration is read by processes that never render.
+- Import this module, `workers.browser`, `workers.scene`, `longshore.names` and libraries; nothing else of ours. Import
+  heavy libraries (pyvips, playwright, lxml) inside the function: processes that never render read the declaration.
 - Never fetch anything, never read a file that `source` does not own. The source is hostile until you have checked it.
   A picture that it refers to by an http(s) address comes from `render.picture()`, or not at all.
 - Raise `BadDocument` for a broken source (say what and where), `Unavailable` for a missing program, `Transient` for
@@ -91,13 +91,17 @@ KINDS: dict[str, str] = {
     "html": "HTML page or fragment",
     "svg": "SVG drawing",
     "image": "PNG, JPEG, WebP, AVIF, HEIC, GIF or TIFF picture",
+    "file": "Any file, to be delivered as it is or zipped",
 }
 """What a document can be, with a line for people."""
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """What comes out: file extension, media type, and the bytes that every file of it begins with (empty: text)."""
+    """What comes out: file extension, media type, and the bytes that every file of it begins with (empty: any).
+
+    Where the extension is empty, the source's name is kept, and the media type is what that name suggests.
+    """
 
     name: str
     extension: str
@@ -122,6 +126,7 @@ FORMATS: dict[str, Format] = {
         Format("xlsx", "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", b"PK\x03\x04"),
         Format("xml", "xml", "application/xml"),
         Format("zip", "zip", "application/zip", b"PK\x03\x04"),
+        Format("original", "", "application/octet-stream"),
     )
 }
 
