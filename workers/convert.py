@@ -18,6 +18,7 @@ from workers.inspect import inspect
 from workers.plan import plan
 from workers.renderers.base import SETTINGS, Document, Fetch, Render, misfit
 from workers.renderers.base import Settings as FormatSettings
+from workers.scene.patience import patience
 
 
 def read_settings(kind: str, form: str, given: dict[str, Any]) -> FormatSettings:
@@ -50,9 +51,10 @@ def convert(
         render = Render(folder=folder, settings=asked, deadline=deadline, title=title, fetch=fetch)
         given_document = Document(path=source, form=kind, title=title)
         made = [given_document]
-        for step in steps:
-            render.seconds_left()
-            made.append(step.convert(made[-1], render))
+        with patience(render.seconds_left):
+            for step in steps:
+                render.seconds_left()
+                made.append(step.convert(made[-1], render))
     inspect(made[-1].path, form)
     gate.check(given_document, made[1:], render)
     return made[-1], render

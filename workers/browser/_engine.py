@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CLOSE_SECONDS = 5
+KILLED_SECONDS = 1
+"""The same for a driver whose browser was killed: it may still be busy with the document that was too much."""
 
 
 class Engine:
@@ -85,8 +87,9 @@ class Engine:
         """End everything in order, by force where that takes longer than CLOSE_SECONDS, and remove the folder."""
         done = self.submit(self._stop)
         self._work.put(None)
-        if not wait([done], timeout=CLOSE_SECONDS).done:
-            log.warning("The browser's driver did not end in %d s and is killed", CLOSE_SECONDS)
+        seconds = KILLED_SECONDS if self.killed else CLOSE_SECONDS
+        if not wait([done], timeout=seconds).done:
+            log.warning("The browser's driver did not end in %d s and is killed", seconds)
             self.kill()
             if self._driver is not None:
                 self._driver.kill()

@@ -14,6 +14,7 @@ from workers.scene.lenient import Notes, first, identity, mapping, number, seque
 from workers.scene.nodes import Connector, Frame, Node, Page, Scene, Style
 from workers.scene.palette import Theme, palette
 from workers.scene.parsing import Source
+from workers.scene.patience import tick
 from workers.scene.pictures import Fetch
 from workers.scene.tldraw_reader import read_store
 from workers.scene.tldraw_store import is_store
@@ -80,6 +81,7 @@ class _Canvas:
         return (*(n for n in nodes if isinstance(n, Frame)), *(n for n in nodes if not isinstance(n, Frame)))
 
     def _node(self, key: str, record: Record, depth: int) -> Node:
+        tick()
         self._reached += 1
         inner: tuple[Node, ...] = ()
         if depth < _DEEPEST:

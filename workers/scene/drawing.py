@@ -29,6 +29,7 @@ from workers.scene.nodes import (
     Words,
 )
 from workers.scene.palette import Theme, palette
+from workers.scene.patience import tick
 from workers.scene.sheet import Sheet, fill
 from workers.scene.wrapping import fit
 
@@ -162,6 +163,7 @@ def _index(nodes: tuple[Node, ...], parent: Matrix, placed: dict[str, Placed]) -
 
 
 def _draw_node(sheet: Sheet, node: Node, parent: Matrix, share: float, placed: dict[str, Placed]) -> None:
+    tick()
     matrix = parent.over(node.matrix)
     share *= node.opacity
     match node:

@@ -10,6 +10,7 @@ from workers.scene.geometry import IDENTITY, Matrix, Point, placed
 from workers.scene.lenient import FURTHEST, Notes, identity, mapping, number, optional, text
 from workers.scene.nodes import Colour, Figure, Frame, Group, Ink, Label, Node, Picture, Style, Words
 from workers.scene.outlines import FORMS
+from workers.scene.patience import tick
 from workers.scene.pictures import Fetch, embedded
 from workers.scene.placeholders import placeholder
 from workers.scene.rich_text import plain
@@ -51,6 +52,7 @@ class Shapes:
         return found
 
     def _shape(self, record: Record) -> Node:
+        tick()
         self.reached += 1
         kind = text(record.get("type"))
         props = mapping(record.get("props")) or record

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from workers.scene.letters import advance, clusters, run_width, width
 from workers.scene.nodes import Label, Run
+from workers.scene.patience import tick
 
 _SHRINK = (1.0, 0.92, 0.84, 0.76, 0.68, 0.6)
 _LEAST_SIZE = 7.0
@@ -106,6 +107,7 @@ def _paragraph(runs: tuple[Run, ...], size: float, label: Label, room: float) ->
     line: list[Run] = []
     used, broken = 0.0, False
     for unit in _units(runs):
+        tick()
         wide = sum(run_width(run, size, label.family) for run in unit)
         blank = all(not run.text.strip() for run in unit)
         if used + wide > room and line and not blank:
@@ -129,6 +131,7 @@ def _paragraph(runs: tuple[Run, ...], size: float, label: Label, room: float) ->
 def _letters(unit: list[Run], size: float, label: Label) -> Iterator[tuple[Run, float]]:
     for run in unit:
         for cluster in clusters(run.text):
+            tick()
             piece = _cut(run, cluster)
             yield piece, run_width(piece, size, label.family)
 
