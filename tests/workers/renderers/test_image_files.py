@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 import time
+from functools import cache
 
 import pytest
 from PIL import Image, ImageChops, ImageCms
@@ -11,8 +12,10 @@ from tests.workers.renderers.test_image import SAMPLES, SHOWCASE, converted, enc
 from workers.renderers.base import BadDocument
 
 
+@cache
 def a_profile() -> bytes:
     """A sound RGB profile, which is not the one that libvips would write by itself."""
+    # made once: a profile holds the second in which it was made
     return bytes(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
 
 
