@@ -190,6 +190,7 @@ def _alike(one: Run, other: Run) -> bool:
 
 def _trimmed(line: tuple[Run, ...]) -> tuple[Run, ...]:
     """The line with equal neighbours joined and without blanks at its end."""
+    tick()
     joined: list[Run] = []
     for run in line:
         if joined and _alike(joined[-1], run):
