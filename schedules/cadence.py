@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from difflib import get_close_matches
 from functools import cache
-from itertools import islice
+from itertools import islice, takewhile
 from zoneinfo import ZoneInfo, available_timezones
 
 from croniter import croniter
@@ -32,6 +32,10 @@ EVERY_MONTH_HAS = 28
 _TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9]))?")
 _SECOND = timedelta(seconds=1)
 _DAY = timedelta(days=1)
+_MOMENT = timedelta(microseconds=1)
+_TILE = timedelta(days=32)
+_FIRST_YEAR = datetime(2, 1, 1, tzinfo=UTC)
+"""Nothing is due earlier, and every zone's wall clock can be written."""
 
 
 @dataclass(frozen=True)
@@ -98,21 +102,21 @@ class Slot:
     note: str = ""
 
 
-def next_slot(cadence: Cadence, after: datetime) -> datetime:
-    """The first instant later than `after` at which the schedule is due, in UTC.
+def next_slot(cadence: Cadence, after: datetime) -> datetime | None:
+    """The first instant later than `after` at which the schedule is due, in UTC; None where it is over.
 
     Raises ValueError where `after` has no time zone, Invalid where the calendar ends before the next slot.
     """
-    return slots(cadence, after, 1)[0].at
+    return next((slot.at for slot in walk(cadence, after)), None)
 
 
 def slots(cadence: Cadence, after: datetime, count: int) -> list[Slot]:
-    """The next `count` slots later than `after`, oldest first. Raises as `next_slot` does."""
+    """The next `count` slots later than `after`, or as many as there are, oldest first. Raises as `next_slot` does."""
     return list(islice(walk(cadence, after), count))
 
 
 def walk(cadence: Cadence, after: datetime) -> Iterator[Slot]:
-    """Every slot later than `after`, oldest first, without end. Raises as `next_slot` does."""
+    """Every slot later than `after`, oldest first, as long as the rule has any. Raises as `next_slot` does."""
     if after.tzinfo is None:
         raise ValueError("`after` needs a time zone: an instant is meant, not a wall-clock time")
     zone = cadence.zone
@@ -125,6 +129,19 @@ def walk(cadence: Cadence, after: datetime) -> Iterator[Slot]:
                 yield Slot(at, at.astimezone(zone), _note(cadence, wall, at))
     except (OverflowError, ValueError) as error:
         raise Invalid("there is no further slot before the year 10000", field="after", detail=str(error)) from error
+
+
+def walk_back(cadence: Cadence, upto: datetime) -> Iterator[Slot]:
+    """Every slot not later than `upto`, the latest first, as far back as the rule has any; the same ones as `walk`.
+
+    Only what is taken is computed, however long ago the rule began. Raises ValueError where `upto` has no time zone.
+    """
+    later = upto + _MOMENT
+    while later > _FIRST_YEAR:
+        earlier = max(later - _TILE, _FIRST_YEAR)
+        tile = list(takewhile(lambda slot: slot.at < later, walk(cadence, earlier - _MOMENT)))  # noqa: B023 - used up here
+        yield from reversed(tile)
+        later = earlier
 
 
 def reached(wall: datetime, zone: ZoneInfo) -> datetime:

@@ -6,25 +6,22 @@ recorded as coalesced into it.
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from itertools import islice, takewhile
 
-from schedules.cadence import Cadence, walk
+from schedules.cadence import Cadence, next_slot, walk_back
 
 MOST_RECORDED = 100
 """Coalesced slots that get a run of their own; older ones are summed up in one run."""
 
-_LONGEST_STEP = {"daily": timedelta(days=2), "weekly": timedelta(days=8), "monthly": timedelta(days=32)}
-"""No two slots of the type are further apart, a day or an hour that the clock skipped included."""
-
 
 @dataclass(frozen=True)
 class Due:
-    """`latest` is to be fired, `following` is the next one, `coalesced` are older slots with the reason in words."""
+    """`latest` is to be fired, `following` is the next one or None, `coalesced` are older ones with the reason."""
 
     latest: datetime
-    following: datetime
+    following: datetime | None
     coalesced: list[tuple[datetime, str]]
     note: str = ""
 
@@ -34,24 +31,17 @@ def due_slots(cadence: Cadence, scheduled: datetime, now: datetime) -> Due:
 
     The work is bounded however long ago `scheduled` is. Raises Invalid where the calendar ends.
     """
-    horizon = now - (MOST_RECORDED + 1) * _LONGEST_STEP[cadence.schedule_type]
-    summed_up = scheduled < horizon
-    passed: deque[datetime] = deque([] if summed_up else [scheduled], maxlen=MOST_RECORDED + 1)
-    note = ""
-    for slot in walk(cadence, max(scheduled, horizon)):
-        if slot.at > now:
-            following = slot.at
-            break
-        if len(passed) == passed.maxlen:
-            summed_up = True
-        passed.append(slot.at)
-        note = slot.note
-    *older, latest = passed
+    since = takewhile(lambda slot: slot.at > scheduled, walk_back(cadence, now))
+    passed = list(islice(since, MOST_RECORDED + 1))
+    note = passed[0].note if passed else ""
+    summed_up = len(passed) > MOST_RECORDED
+    latest, *rest = [slot.at for slot in passed] + ([] if summed_up else [scheduled])
+    older = rest[::-1]
     gap = "No scheduler was running when this slot passed;"
     coalesced = [(slot, f"{gap} the slot of {_when(latest)} was fired for it.") for slot in older]
     if summed_up:
         coalesced.insert(0, (scheduled, f"{gap} this run also stands for every later one before {_when(older[0])}."))
-    return Due(latest, following, coalesced, note)
+    return Due(latest, next_slot(cadence, now), coalesced, note)
 
 
 def _when(instant: datetime) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import calendar
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schedules.cadence import Cadence, next_slot, slots, zones
+from schedules.cadence import Cadence, next_slot, slots, walk_back, zones
 
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
@@ -121,6 +122,15 @@ def test_slots_follow_one_another_and_each_is_the_next_of_the_one_before(
         assert due == sorted(set(due))
         assert due[0] > after
         assert [next_slot(cadence, at) for at in due[:-1]] == due[1:]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.one_of(near_a_change(), anywhere()))
+def test_walking_back_meets_the_same_slots(case: tuple[Cadence, datetime]) -> None:
+    cadence, after = case
+    forward = slots(cadence, after, 20)
+    assert list(islice(walk_back(cadence, forward[-1].at), 20)) == forward[::-1]
+    assert next(walk_back(cadence, forward[-1].at - timedelta(microseconds=1))) == forward[-2]
 
 
 @pytest.mark.parametrize("day", [1, 28, 29, 30, 31])
