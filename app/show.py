@@ -13,7 +13,7 @@ from app import links, rows
 from app.api.schemas import fault
 from app.api.schemas_delivery import DeliveryOut
 from app.api.schemas_export import ArtifactOut, AttemptOut, DownloadOut, ExportOut, ExportStatus, ExportSummary
-from longshore.models import Artifact, Attempt, Delivery, Export, Receipt
+from longshore.models import Artifact, Attempt, Connection, Delivery, Export, Receipt
 from longshore.states import TERMINAL
 
 
@@ -44,8 +44,11 @@ def detail(session: Session, request: Request, export: Export, *, now: datetime)
 
 def deliveries(session: Session, query: Any) -> list[DeliveryOut]:
     """Deliveries with their receipts, in the order of the query."""
-    found = session.execute(query.outerjoin(Receipt, Receipt.delivery_id == Delivery.id).add_columns(Receipt))
-    return [DeliveryOut.of(delivery, receipt) for delivery, receipt in found]
+    joined = query.outerjoin(Receipt, Receipt.delivery_id == Delivery.id).join(
+        Connection, Connection.id == Delivery.connection_id
+    )
+    found = session.execute(joined.add_columns(Receipt, Connection.enabled))
+    return [DeliveryOut.of(delivery, receipt, enabled=enabled) for delivery, receipt, enabled in found]
 
 
 def download(request: Request, export: Export, made: Artifact | None, *, now: datetime) -> DownloadOut | None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
-from longshore.models import Connection, new_id
+from longshore.models import Connection, Delivery, new_id
 from longshore.vault import vault
 
 DEFAULT_FOLDER = "Default folder"
@@ -52,6 +52,11 @@ def seal_secrets(connection: Connection, secrets: dict[str, Any]) -> None:
 def open_secrets(connection: Connection) -> dict[str, Any]:
     """The secrets in the clear, for the length of one call. Raises Permanent where the vault key is gone."""
     return vault().open(connection.secret, connection.owner, connection.id, "connection")
+
+
+def enabled() -> ColumnElement[bool]:
+    """Deliveries whose connection is not switched off."""
+    return exists().where(Connection.id == Delivery.connection_id, Connection.enabled)
 
 
 def default_folder(session: Session, owner: str, *, now: datetime) -> Connection:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from longshore.errors import Conflict, Invalid
@@ -16,6 +16,9 @@ from longshore.models import Artifact, Connection, Delivery, Export, File
 from longshore.queue import RENDER, UPLOAD, send_after_commit
 from longshore.settings import settings
 from longshore.states import SETTLED, TERMINAL, DeliveryState, ExportState, Moved, move
+
+RING_AT_ONCE = 500
+"""Messages that one transaction sends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +221,20 @@ def release_blocked(session: Session, connection_id: str, *, now: datetime) -> i
         retry_delivery(session, delivery_id, now=now, send=True)
         reopen(session, export_id, now=now)
     return len(rows)
+
+
+def release_waiting(session: Session, connection_id: str, *, now: datetime) -> int:
+    """Ring for what waited while this connection was switched off; the count of it. The rescuer rings for the rest."""
+    rendered = exists().where(Artifact.export_id == Delivery.export_id)
+    open_states = Delivery.state.in_([str(DeliveryState.PENDING), str(DeliveryState.RETRYING)])
+    here = and_(Delivery.connection_id == connection_id, open_states, rendered)
+    count = session.scalar(select(func.count()).select_from(Delivery).where(here)) or 0
+    due = select(Delivery.id).where(here, Delivery.not_before.is_(None)).order_by(Delivery.created_at)
+    ids = session.scalars(due.limit(RING_AT_ONCE)).all()
+    session.execute(update(Delivery).where(Delivery.id.in_(ids)).values(sent_at=now))
+    for delivery_id in ids:
+        send_after_commit(session, UPLOAD, delivery_id)
+    return count
 
 
 def open_count(session: Session, owner: str) -> int:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from longshore import exports
-from longshore.errors import Invalid, LongshoreError, NotFound
+from longshore.errors import Conflict, Invalid, LongshoreError, NotFound
 from longshore.models import Connection, Export, File, ScheduledExport
 from schedules.cadence import Cadence
 from schedules.catchup import due_slots
@@ -108,13 +108,15 @@ def run_slot(session: Session, row: ScheduledExport, slot: datetime, *, now: dat
 
 
 def _export(session: Session, row: ScheduledExport, now: datetime) -> Export:
-    """Accept the export that the schedule describes. Raises NotFound where its document or connection is gone."""
+    """Accept the export that the schedule describes. Raises NotFound, and Conflict for a disabled connection."""
     file = session.get(File, row.file_id)
     if file is None or file.owner != row.owner or file.deleted_at is not None:
         raise NotFound("The document of this schedule was deleted. Choose another one, or delete the schedule.")
     connection = session.get(Connection, row.connection_id)
     if connection is None or connection.owner != row.owner:
         raise NotFound("The connection of this schedule was deleted. Choose another one, or delete the schedule.")
+    if not connection.enabled:
+        raise Conflict("The connection of this schedule is switched off. Enable it, and the next slot fires again.")
     delivery = exports.DeliveryRequest(connection, folder=row.folder, conflict=row.conflict)
     request = exports.ExportRequest(
         file, row.export_format, dict(row.export_settings), name=row.file_name, deliveries=[delivery]

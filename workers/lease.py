@@ -19,6 +19,7 @@ from sqlalchemy import exists, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from longshore.connections import enabled
 from longshore.db import clock, reading, transaction
 from longshore.errors import Cancelled
 from longshore.models import Artifact, Attempt, Delivery, Export
@@ -70,7 +71,7 @@ def claim_export(session: Session, export_id: str, *, now: datetime) -> int | No
 
 
 def claim_delivery(session: Session, delivery_id: str, *, now: datetime) -> int | None:
-    """Take a delivery for uploading; the fence, or None where it is taken, done, not due or out of attempts."""
+    """Take a delivery for uploading; the fence, or None where it is taken, done, not due, switched off or out of tries."""
     moved = move(
         session,
         delivery_id,
@@ -80,6 +81,7 @@ def claim_delivery(session: Session, delivery_id: str, *, now: datetime) -> int 
             or_(Delivery.not_before.is_(None), Delivery.not_before <= now),
             Delivery.attempt < Delivery.max_attempts,
             exists().where(Artifact.export_id == Delivery.export_id),
+            enabled(),
         ],
         attempt=Delivery.attempt + 1,
         worker=worker_name(),

@@ -18,6 +18,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from longshore.connections import enabled
 from longshore.db import clock, reading, transaction
 from longshore.exports import fail, settle
 from longshore.models import Artifact, Delivery, Export
@@ -52,7 +53,7 @@ def _waiting(model: Row) -> ColumnElement[bool]:
         open_states = Export.state.in_([str(_E.INITIATED), str(_E.PROCESSING)])
         return and_(open_states, Export.lease_until.is_(None), ~_RENDERED)
     rendered = exists().where(Artifact.export_id == Delivery.export_id)
-    return and_(Delivery.state.in_([str(_D.PENDING), str(_D.RETRYING)]), rendered)
+    return and_(Delivery.state.in_([str(_D.PENDING), str(_D.RETRYING)]), rendered, enabled())
 
 
 def sweep() -> int:

@@ -111,6 +111,32 @@ def change(row: Connection, options: dict[str, Any] | None, secrets: dict[str, A
     row.health, row.last_error, row.last_tested_at = "untested", None, None
 
 
+@blueprint.post("/<uuid:connection_id>/disable")
+@blueprint.output(ConnectionOut)
+def disable_connection(connection_id: uuid.UUID) -> Any:
+    """Let deliveries with this connection wait, without spending attempts. What is being sent is sent to its end.
+
+    A schedule whose slot comes up meanwhile misses it, and its run says why.
+    """
+    with transaction() as session:
+        row = rows.find(session, Connection, owner(), connection_id, lock=True)
+        row.enabled, row.updated_at = False, clock(session)
+    return ConnectionOut.of(row)
+
+
+@blueprint.post("/<uuid:connection_id>/enable")
+@blueprint.output(ConnectionOut)
+def enable_connection(connection_id: uuid.UUID) -> Any:
+    """Let deliveries with this connection go on."""
+    with transaction() as session:
+        row = rows.find(session, Connection, owner(), connection_id, lock=True)
+        if not row.enabled:
+            row.enabled, row.updated_at = True, clock(session)
+            session.flush()
+            exports.release_waiting(session, row.id, now=row.updated_at)
+    return ConnectionOut.of(row)
+
+
 @blueprint.delete("/<uuid:connection_id>")
 @blueprint.output(Message)
 @blueprint.doc(responses={409: "A schedule or an open delivery needs it"})

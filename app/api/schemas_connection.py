@@ -41,6 +41,7 @@ class ConnectionOut(BaseModel):
     name: str
     destination: str
     options: Json
+    enabled: bool = Field(description="Where false, deliveries wait.")
     health: str = Field(description="`untested`, `ok`, `failed` or `needs_reconnect`.")
     last_error: str | None
     last_tested_at: datetime | None

@@ -8,6 +8,10 @@ from pydantic import BaseModel, Field
 
 from app.api.schemas import Fault, Id, Json, Page, Text, fault
 from longshore.models import Delivery, Receipt
+from longshore.states import DeliveryState
+
+WAITING = frozenset({DeliveryState.PENDING, DeliveryState.RETRYING})
+SWITCHED_OFF = "Its connection is switched off. It goes on with POST /api/connections/{connection_id}/enable."
 
 
 class ReceiptOut(BaseModel):
@@ -47,6 +51,7 @@ class DeliveryOut(BaseModel):
     size: int | None
     percent: float
     error: Fault | None
+    waits_for: str | None = Field(description="What it waits for that does not come by itself.")
     not_before: datetime | None
     created_at: datetime
     updated_at: datetime
@@ -55,13 +60,14 @@ class DeliveryOut(BaseModel):
     receipt: ReceiptOut | None
 
     @classmethod
-    def of(cls, row: Delivery, receipt: Receipt | None) -> DeliveryOut:
+    def of(cls, row: Delivery, receipt: Receipt | None, *, enabled: bool = True) -> DeliveryOut:
         """The rows as an answer."""
         same = {name: getattr(row, name) for name in cls.model_fields.keys() & row.__mapper__.columns.keys()}
         return cls(
             **same,
             percent=percent(row.bytes_sent, row.size),
             error=fault(row.error_code, row.error_message),
+            waits_for=None if enabled or row.state not in WAITING else SWITCHED_OFF,
             receipt=ReceiptOut.of(receipt) if receipt else None,
         )
 

@@ -6,6 +6,7 @@ from longshore.models.access import ApiKey, IdempotencyKey
 from longshore.models.deliveries import Connection, Delivery, Receipt
 from longshore.models.documents import File, FileVersion
 from longshore.models.exports import Artifact, Attempt, Event, Export
+from longshore.models.oauth import OAuthState
 from longshore.models.rows import ID, new_id
 from longshore.models.schedules import Pulse, ScheduledExport, ScheduleRun
 
@@ -21,6 +22,7 @@ __all__ = [
     "File",
     "FileVersion",
     "IdempotencyKey",
+    "OAuthState",
     "Pulse",
     "Receipt",
     "ScheduleRun",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text, false, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from longshore.db import Base
@@ -13,7 +13,12 @@ from longshore.models.rows import ID, Lease, new_id
 
 
 class Connection(Base):
-    """Credentials for one provider. `secret` is an envelope of `longshore.vault`; `one_off` came with an export."""
+    """Credentials for one provider. `secret` is an envelope of `longshore.vault`; `one_off` came with an export.
+
+    `oauth`: its refresh token was issued to the operator's own OAuth client, whose id and secret are in the settings.
+    Deliveries of one that is not `enabled` wait. `seen` is what its last successful test saw; `expires_at` is when its
+    secrets end by what is known of them.
+    """
 
     __tablename__ = "connections"
     __table_args__ = (Index("ix_connections_owner", "owner", "name"),)
@@ -25,9 +30,13 @@ class Connection(Base):
     options: Mapped[dict[str, Any]]
     secret: Mapped[bytes] = mapped_column(LargeBinary)
     one_off: Mapped[bool]
+    oauth: Mapped[bool] = mapped_column(default=False, server_default=false())
+    enabled: Mapped[bool] = mapped_column(default=True, server_default=true())
     health: Mapped[str] = mapped_column(String(16), default="untested")
     last_error: Mapped[str | None] = mapped_column(Text)
     last_tested_at: Mapped[datetime | None]
+    seen: Mapped[dict[str, Any] | None]
+    expires_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 

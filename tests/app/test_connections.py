@@ -1,18 +1,21 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from longshore.connections import open_secrets
-from longshore.db import reading, transaction
+from longshore.db import clock, reading, transaction
 from longshore.errors import Conflict, LongshoreError, NeedsReconnect
 from longshore.models import Connection, Delivery
 from longshore.settings import settings
 from longshore.states import DeliveryState
 from tests.app.conftest import Api
 from tests.app.test_deliveries import rendered
+from workers.lease import claim_delivery
+from workers.rescue import sweep
 
 S3 = {
     "name": "backups",
@@ -150,3 +153,32 @@ def test_a_connection_that_nothing_refers_to_is_gone(alice: Api) -> None:
     alice.problem(404, "GET", f"/connections/{made['id']}")
     with reading() as session:
         assert session.get(Connection, made["id"]) is None
+
+
+def test_what_is_switched_off_waits_and_what_is_switched_on_goes_on(
+    alice: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.rescue.depth", lambda _queue: 0)
+    made = alice.ok("POST", "/connections", json={"name": "f", "destination": "folder"})
+    path = f"/connections/{made['id']}"
+    assert made["enabled"]
+    assert not alice.ok("POST", f"{path}/disable")["enabled"]
+    delivery = rendered(alice, DeliveryState.FAILED)["deliveries"][0]["id"]
+    block(delivery, made["id"])
+    alice.ok("POST", f"/deliveries/{delivery}/retry")
+    with transaction() as session:
+        assert claim_delivery(session, delivery, now=clock(session)) is None
+    shown = alice.ok("GET", f"/deliveries/{delivery}")
+    assert (shown["state"], shown["attempt"]) == ("pending", 0)
+    with transaction() as session:
+        session.get_one(Delivery, delivery).sent_at = clock(session) - timedelta(hours=1)
+    assert "switched off" in shown["waits_for"]
+    assert sweep() == 0
+    with reading() as session:
+        assert session.get_one(Delivery, delivery).sent_at < clock(session) - timedelta(minutes=50)
+    assert alice.ok("POST", f"{path}/enable")["enabled"]
+    assert alice.ok("GET", f"/deliveries/{delivery}")["waits_for"] is None
+    with reading() as session:
+        assert session.get_one(Delivery, delivery).sent_at > clock(session) - timedelta(minutes=5)
+    with transaction() as session:
+        assert claim_delivery(session, delivery, now=clock(session)) == 1

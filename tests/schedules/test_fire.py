@@ -135,13 +135,21 @@ def forget_document(session: Session, broken: ScheduledExport) -> None:
     session.execute(update(File).where(File.id == broken.file_id).values(deleted_at=NINE))
 
 
+def switch_off(session: Session, broken: ScheduledExport) -> None:
+    session.execute(update(Connection).where(Connection.id == broken.connection_id).values(enabled=False))
+
+
 def give_connection_away(session: Session, broken: ScheduledExport) -> None:
     session.execute(update(Connection).where(Connection.id == broken.connection_id).values(owner="bob"))
 
 
 @pytest.mark.parametrize(
     ("breakage", "reason"),
-    [(forget_document, "The document of this schedule was deleted."), (give_connection_away, "The connection of this")],
+    [
+        (forget_document, "The document of this schedule was deleted."),
+        (give_connection_away, "The connection of this schedule was deleted."),
+        (switch_off, "The connection of this schedule is switched off."),
+    ],
 )
 def test_a_schedule_that_cannot_fire_says_why_moves_on_and_holds_nobody_up(
     schedule: Add, rung: list[str], breakage: Callable[[Session, ScheduledExport], None], reason: str
