@@ -71,7 +71,7 @@ def claim_export(session: Session, export_id: str, *, now: datetime) -> int | No
 
 
 def claim_delivery(session: Session, delivery_id: str, *, now: datetime) -> int | None:
-    """Take a delivery for uploading; the fence, or None where it is taken, done, not due, switched off or out of tries."""
+    """Take a delivery for uploading; the fence, or None where it is taken, done, not due, switched off or spent."""
     moved = move(
         session,
         delivery_id,
