@@ -34,7 +34,30 @@ def run(connection: Connection) -> None:
             connection.execute(text("SET LOCAL lock_timeout = '30s'"))
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
         context.run_migrations()
+        if connection.dialect.name == "sqlite":
+            lost = connection.execute(text("PRAGMA foreign_key_check")).all()
+            if lost:
+                message = f"The migration would leave {len(lost)} rows that refer to nothing; nothing was changed."
+                raise RuntimeError(message)
+
+
+def migrate(connection: Connection) -> None:
+    """Migrate with SQLite's foreign keys off: it alters a table by copying it, and dropping the old one deletes what
+    refers to it otherwise. What would refer to nothing afterwards rolls everything back.
+
+    See https://sqlite.org/lang_altertable.html, section 7: the switch has no effect inside a transaction.
+    """
+    if connection.dialect.name != "sqlite":
+        run(connection)
+        return
+    dbapi: Any = connection.connection.dbapi_connection
+    dbapi.execute("PRAGMA foreign_keys=OFF")
+    try:
+        run(connection)
+    finally:
+        connection.rollback()
+        dbapi.execute("PRAGMA foreign_keys=ON")
 
 
 with engine().connect() as connection:
-    run(connection)
+    migrate(connection)

@@ -15,7 +15,9 @@ from longshore.models.rows import ID, Lease, new_id
 class Export(Lease, Base):
     """One request: one document into one format. `progress` is 0 to 100, `phase` says of what.
 
-    `delete_after_download`: the first whole download ends the artifact's time.
+    `delete_after_download`: the first whole download ends the artifact's time. `source_url`: where the document comes
+    from; `file_version` is 0 until it was fetched. `run_id`: the slot of a schedule that this export belongs to.
+    `conditions`: of `longshore.conditions`; `meaning` is what they compare, as a digest.
     """
 
     __tablename__ = "exports"
@@ -40,6 +42,11 @@ class Export(Lease, Base):
     report: Mapped[dict[str, Any]] = mapped_column(default=dict)
     delete_after_download: Mapped[bool] = mapped_column(default=False, server_default=false())
     expires_at: Mapped[datetime | None]
+    source_url: Mapped[str | None] = mapped_column(Text)
+    # no foreign key: a run points to its export, and rows that point at each other can hardly be deleted
+    run_id: Mapped[str | None] = mapped_column(ID, index=True)
+    conditions: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=text("'{}'"))
+    meaning: Mapped[str | None] = mapped_column(String(64))
 
 
 class Artifact(Base):
