@@ -15,7 +15,7 @@ from app import documents, places, rows
 from app.api.problems import fields_of
 from app.api.schemas_export import DeliveryIn, ExportIn
 from app.places import Place
-from longshore import exports, files
+from longshore import exports, files, naming
 from longshore.errors import Invalid
 from longshore.models import Connection, Export, File
 from longshore.settings import settings
@@ -183,4 +183,6 @@ def target(session: Session, owner: str, body: DeliveryIn, field: str) -> Target
         place = places.inline(
             body.destination or "", body.destination_config, field=f"{field}.destination", prefix=prefix
         )
+    naming.check_folder(body.folder, f"{field}.folder")
+    naming.check(body.name or "", f"{field}.name")
     return Target(place, body.folder, body.name or "", body.conflict)

@@ -7,11 +7,11 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app import accept, places, removal, rows
+from app import accept, places, previews, removal, rows
 from app.accept import OLD_SETTINGS
-from app.api.schemas_schedule import CadenceIn, ScheduleIn, ScheduleUpdate
+from app.api.schemas_schedule import CadenceIn, PreviewIn, ScheduleIn, ScheduleUpdate
 from app.places import Place
-from longshore import connections, exports
+from longshore import connections, exports, naming
 from longshore.models import Connection, File, ScheduledExport
 from schedules.cadence import Cadence, next_slot
 
@@ -59,6 +59,7 @@ def create(session: Session, owner: str, body: ScheduleIn, *, now: datetime) -> 
     else:
         place = places.inline(body.destination_type, body.destination_config, field="destination_type")
         _deliver_to(session, row, body.destination_type, place, now=now)
+    _check_names(row)
     session.add(row)
     session.flush()
     return row
@@ -81,6 +82,7 @@ def update(session: Session, row: ScheduledExport, body: ScheduleUpdate, *, now:
         _change_place(session, row, sent, now=now)
     if sent.keys() & {*WHEN, "is_active"}:
         _change_cadence(row, sent, now=now)
+    _check_names(row)
     row.updated_at = now
     session.flush()
 
@@ -91,6 +93,20 @@ def set_active(row: ScheduledExport, *, active: bool, now: datetime) -> None:
         row.is_active = active
         row.next_run_at = next_slot(cadence_of(row), now) if active else None
         row.updated_at = now
+
+
+def path_of(session: Session, owner: str, body: PreviewIn, at: datetime) -> str:
+    """Where the file of a slot would go. Raises Invalid, NotFound."""
+    folder, name = previews.address(
+        session,
+        owner,
+        folder=body.folder,
+        name=body.file_name or "",
+        file_id=body.file_id,
+        form=body.export_format,
+        moment=previews.Moment(at, body.timezone, body.schedule_type),
+    )
+    return f"{folder}/{name}".lstrip("/")
 
 
 def delete(session: Session, row: ScheduledExport) -> None:
@@ -148,6 +164,11 @@ def _change_place(session: Session, row: ScheduledExport, sent: dict[str, Any], 
     session.flush()
     if row.connection_id != old.id:
         removal.one_use_connection(session, old.id)
+
+
+def _check_names(row: ScheduledExport) -> None:
+    naming.check_folder(row.folder, "folder")
+    naming.check(row.file_name, "file_name")
 
 
 def _write_cadence(row: ScheduledExport, cadence: Cadence) -> None:

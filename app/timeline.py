@@ -50,4 +50,5 @@ def _place(delivery: Delivery | None) -> str:
     if delivery is None:
         return "a deleted destination"
     label = named(delivery.destination).label if delivery.destination in names() else delivery.destination
-    return f"{label} ({delivery.folder})" if delivery.folder else label
+    folder = delivery.folder if delivery.final_folder is None else delivery.final_folder
+    return f"{label} ({folder})" if folder else label

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import and_, exists, func, select, update
 from sqlalchemy.orm import Session
 
+from longshore import naming
 from longshore.errors import Conflict, Invalid
 from longshore.events import record
 from longshore.models import Artifact, Connection, Delivery, Export, File
@@ -23,13 +24,30 @@ RING_AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class DeliveryRequest:
-    """Where an artifact goes. An empty `name` takes the artifact's own; an extension is added where it lacks one."""
+    """Where an artifact goes. An empty `name` takes the artifact's own; an extension is added where it lacks one.
+
+    Folder and name may hold fields, see `longshore.naming`.
+    """
 
     connection: Connection
     folder: str = ""
     name: str = ""
     conflict: str = "rename"
     max_attempts: int | None = None
+    packing: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """The schedule that asks for an export, and for when: names are filled in with the slot, in its time zone.
+
+    `schedule` is the schedule's type.
+    """
+
+    schedule_id: str
+    schedule: str
+    slot: datetime
+    timezone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +64,13 @@ class ExportRequest:
     deadline: float | None = None
     deliveries: Sequence[DeliveryRequest] = ()
     delete_after_download: bool = False
+    occasion: Occasion | None = None
 
 
 def submit(session: Session, request: ExportRequest, *, now: datetime) -> Export:
     """Accept an export: rows now, a message after the commit. The newest version of the file is what gets rendered.
 
-    Raises Invalid where a connection belongs to somebody else.
+    Raises Invalid where a connection belongs to somebody else, or a name has fields that do not exist.
     """
     config, file = settings(), request.file
     export = Export(
@@ -69,6 +88,7 @@ def submit(session: Session, request: ExportRequest, *, now: datetime) -> Export
         created_at=now,
         updated_at=now,
         sent_at=now,
+        **(asdict(request.occasion) if request.occasion else {}),
     )
     session.add(export)
     session.flush()
@@ -81,7 +101,9 @@ def submit(session: Session, request: ExportRequest, *, now: datetime) -> Export
 
 
 def add_delivery(session: Session, export: Export, request: DeliveryRequest, *, now: datetime) -> Delivery:
-    """A delivery row for an export; nobody is told of it yet. Raises Invalid for a connection of somebody else."""
+    """A delivery row for an export; nobody is told of it yet. Raises Invalid as `submit` does."""
+    naming.check_folder(request.folder, "folder")
+    naming.check(request.name, "name")
     if request.connection.owner != export.owner:
         raise Invalid("There is no such connection.", field="connection_id")
     delivery = Delivery(
@@ -92,6 +114,7 @@ def add_delivery(session: Session, export: Export, request: DeliveryRequest, *, 
         folder=request.folder,
         name=request.name,
         conflict=request.conflict,
+        packing=request.packing,
         state=str(DeliveryState.PENDING),
         max_attempts=request.max_attempts or settings().max_attempts,
         created_at=now,

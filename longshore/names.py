@@ -10,16 +10,23 @@ MAX_BYTES = 200
 
 _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*\u200b-\u200f\u202a-\u202e\u2066-\u2069]')
 _EXTENSION = re.compile(r"(?<=.)\.((?:tar\.)?(?=\d*[a-z])[a-z0-9]{1,8})$", re.IGNORECASE)
-_RESERVED = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
+_RESERVED = re.compile(r"^(con|prn|aux|nul|(com|lpt)[\d¹²³]) *(\.|$)|^~\$|^desktop\.ini$", re.IGNORECASE)
+_VTI = re.compile("_vti_", re.IGNORECASE)
+"""What Windows ("Naming Files, Paths, and Namespaces") and OneDrive ("Restrictions and limitations") refuse."""
 
 
 def clean(name: str, fallback: str = "export") -> str:
-    """A safe base name: no separators, control or direction characters, no reserved Windows name, at most MAX_BYTES."""
-    text = _FORBIDDEN.sub("_", unicodedata.normalize("NFC", name)).strip(" .")
+    """A safe base name: no separators, control or direction characters, nothing reserved, at most MAX_BYTES."""
+    text = _FORBIDDEN.sub("_", unicodedata.normalize("NFC", name))
+    text = _VTI.sub("-vti-", text).strip(" .")
     if _RESERVED.match(text):
         text = f"_{text}"
-    text = text.encode()[:MAX_BYTES].decode(errors="ignore").strip(" .")
-    return text or fallback
+    return cut(text, MAX_BYTES) or fallback
+
+
+def cut(text: str, most: int) -> str:
+    """At most so many bytes of UTF-8, no half characters, no blanks or dots at the end."""
+    return text.encode()[:most].decode(errors="ignore").strip(" .")
 
 
 def extension_of(name: str) -> str:

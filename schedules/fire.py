@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Select, literal_column, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from longshore import exports
+from longshore import exports, naming
 from longshore.errors import Conflict, Invalid, LongshoreError, NotFound
 from longshore.models import Connection, Export, File, ScheduledExport
 from schedules.cadence import Cadence
@@ -88,7 +88,7 @@ def run_slot(session: Session, row: ScheduledExport, slot: datetime, *, now: dat
         return None
     try:
         with session.begin_nested():
-            export = _export(session, row, now)
+            export = _export(session, row, slot, now)
     except OperationalError:
         raise
     except LongshoreError as error:
@@ -107,8 +107,11 @@ def run_slot(session: Session, row: ScheduledExport, slot: datetime, *, now: dat
     return run_id
 
 
-def _export(session: Session, row: ScheduledExport, now: datetime) -> Export:
-    """Accept the export that the schedule describes. Raises NotFound, and Conflict for a disabled connection."""
+def _export(session: Session, row: ScheduledExport, slot: datetime, now: datetime) -> Export:
+    """Accept the export that the schedule describes. Raises NotFound, and Conflict for a disabled connection.
+
+    A file name with fields is the delivery's, which is filled in; a plain one is the artifact's, too.
+    """
     file = session.get(File, row.file_id)
     if file is None or file.owner != row.owner or file.deleted_at is not None:
         raise NotFound("The document of this schedule was deleted. Choose another one, or delete the schedule.")
@@ -117,9 +120,17 @@ def _export(session: Session, row: ScheduledExport, now: datetime) -> Export:
         raise NotFound("The connection of this schedule was deleted. Choose another one, or delete the schedule.")
     if not connection.enabled:
         raise Conflict("The connection of this schedule is switched off. Enable it, and the next slot fires again.")
-    delivery = exports.DeliveryRequest(connection, folder=row.folder, conflict=row.conflict)
+    template = row.file_name if naming.has_fields(row.file_name) else ""
+    delivery = exports.DeliveryRequest(
+        connection, folder=row.folder, name=template, conflict=row.conflict, packing=dict(row.packing)
+    )
     request = exports.ExportRequest(
-        file, row.export_format, dict(row.export_settings), name=row.file_name, deliveries=[delivery]
+        file,
+        row.export_format,
+        dict(row.export_settings),
+        name="" if template else row.file_name,
+        deliveries=[delivery],
+        occasion=exports.Occasion(row.id, row.schedule_type, slot, row.timezone),
     )
     return exports.submit(session, request, now=now)
 

@@ -18,11 +18,11 @@ from longshore.db import clock, transaction
 from longshore.errors import Cancelled, LongshoreError, NeedsReconnect, Permanent, Transient
 from longshore.events import record
 from longshore.exports import settle
-from longshore.models import Artifact, Connection, Delivery
+from longshore.models import Artifact, Connection, Delivery, Export
 from longshore.models import Receipt as ReceiptRow
-from longshore.names import extension_of, with_extension
 from longshore.states import DeliveryState, move
 from longshore.vault import vault
+from workers.address import settle_address
 from workers.connect import open_destination
 from workers.destinations.base import Destination, Receipt, Upload
 from workers.lease import Heartbeat, claim_delivery, end_attempt, hold
@@ -44,9 +44,9 @@ class Job:
 
     delivery: Delivery
     connection: Connection
+    export: Export
     artifact: Artifact
     fence: int
-    name: str
     checkpoint: dict[str, Any] | None
 
 
@@ -58,6 +58,7 @@ def deliver(delivery_id: str) -> None:
         return
     destination: Destination | None = None
     try:
+        settle_address(job.delivery, job.export, job.artifact, job.fence)
         job.checkpoint = _open_checkpoint(job.delivery, job.artifact)
         destination = open_destination(job.connection)
         with Heartbeat(Delivery, delivery_id, job.fence) as heartbeat:
@@ -87,9 +88,9 @@ def _claim(delivery_id: str) -> Job | None:
         return Job(
             delivery=delivery,
             connection=session.get_one(Connection, delivery.connection_id),
+            export=session.get_one(Export, delivery.export_id),
             artifact=artifact,
             fence=fence,
-            name=with_extension(delivery.name or artifact.filename, extension_of(artifact.filename)),
             checkpoint=None,
         )
 
@@ -132,8 +133,8 @@ def _upload(job: Job, heartbeat: Heartbeat) -> Upload:
         size=artifact.size,
         sha256=artifact.sha256,
         media_type=artifact.media_type,
-        folder=delivery.folder,
-        name=job.name,
+        folder=delivery.final_folder or "",
+        name=delivery.final_name or "",
         conflict=delivery.conflict,  # type: ignore[arg-type]  # the API admits only the four policies
         save=save,
         sent=sent,

@@ -9,10 +9,10 @@ from apiflask import APIBlueprint
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app import rows, show
-from app.api.schemas_delivery import DeliveryList, DeliveryOut, DeliveryQuery, Retried
+from app import previews, rows, show
+from app.api.schemas_delivery import DeliveryList, DeliveryOut, DeliveryQuery, NamesIn, NamesOut, Retried
 from app.auth import owner
-from longshore import exports
+from longshore import exports, naming
 from longshore.db import clock, reading, transaction
 from longshore.errors import Conflict
 from longshore.models import Artifact, Delivery
@@ -52,6 +52,25 @@ def get_delivery(delivery_id: uuid.UUID) -> Any:
     """Show one delivery with its receipt."""
     with reading() as session:
         return _show(session, delivery_id)
+
+
+@blueprint.post("/preview-name")
+@blueprint.input(NamesIn, arg_name="body")
+@blueprint.output(NamesOut)
+def preview_name(body: NamesIn) -> Any:
+    """Say what a delivery would be called: `{name} {date}` in the name, `reports/{year}/{month}` in the folder."""
+    with reading() as session:
+        at = body.at or clock(session)
+        folder, name = previews.address(
+            session,
+            owner(),
+            folder=body.folder,
+            name=body.name or "",
+            file_id=body.file_id,
+            form=body.format,
+            moment=previews.Moment(at, body.timezone, body.schedule),
+        )
+    return NamesOut(folder=folder, name=name, path=f"{folder}/{name}".lstrip("/"), fields=naming.known())
 
 
 @blueprint.post("/<uuid:delivery_id>/retry")

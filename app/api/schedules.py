@@ -133,17 +133,21 @@ def list_runs(schedule_id: uuid.UUID, query: Page) -> Any:
 @blueprint.output(PreviewOut)
 @blueprint.doc(responses={400: "A rule that cannot be meant"})
 def preview(body: PreviewIn) -> Any:
-    """Say when a rule would be due, without storing it."""
+    """Say when a rule would be due and what it would deliver is called, without storing it."""
     cadence = schedule.cadence_of(body)
     if body.after is not None and body.after.tzinfo is None:
         raise Invalid("after needs an offset from UTC, as 2030-01-01T09:00:00Z.", field="after")
     with reading() as session:
-        after = body.after or clock(session)
-    found = slots(cadence, after, body.count)
-    return PreviewOut(
-        description=str(cadence),
-        slots=[SlotOut(at=slot.at, local=slot.local.isoformat(), note=slot.note) for slot in found],
-    )
+        found = [
+            SlotOut(
+                at=slot.at,
+                local=slot.local.isoformat(),
+                note=slot.note,
+                path=schedule.path_of(session, owner(), body, slot.at),
+            )
+            for slot in slots(cadence, body.after or clock(session), body.count)
+        ]
+    return PreviewOut(description=str(cadence), slots=found)
 
 
 def _set_active(schedule_id: uuid.UUID, *, active: bool) -> ScheduleOut:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from pydantic import BaseModel, Field
+from pydantic import AliasChoices, BaseModel, Field
 
-from app.api.schemas import Fault, Id, Json, Page, Text, fault
+from app.api.schemas import Fault, FileName, FolderPath, Id, Json, Page, Strict, Text, fault
 from longshore.models import Delivery, Receipt
 from longshore.states import DeliveryState
 
@@ -43,6 +43,8 @@ class DeliveryOut(BaseModel):
     destination: str
     folder: str
     name: str
+    final_folder: str | None = Field(description="The folder with its fields filled in, from the first attempt on.")
+    final_name: str | None = Field(description="The name with its fields filled in, and its extension.")
     conflict: str
     state: str
     attempt: int
@@ -70,6 +72,27 @@ class DeliveryOut(BaseModel):
             waits_for=None if enabled or row.state not in WAITING else SWITCHED_OFF,
             receipt=ReceiptOut.of(receipt) if receipt else None,
         )
+
+
+class NamesIn(Strict):
+    """A folder and a name to try out. What is not known before an export is made is shown as zeros."""
+
+    folder: FolderPath = ""
+    name: FileName | None = Field(None, validation_alias=AliasChoices("name", "file_name"))
+    file_id: Id | None = Field(None, description="The document that `{name}`, `{kind}` and `{version}` tell of.")
+    format: Text = Field("pdf", validation_alias=AliasChoices("format", "export_format"))
+    schedule: Text = Field("", description="A schedule's type, for `{schedule}`.")
+    timezone: Text = Field("UTC", description="IANA name, as Europe/London.")
+    at: datetime | None = Field(None, description="With its offset from UTC; now, where left out.")
+
+
+class NamesOut(BaseModel):
+    """What a delivery would be called. `fields` are all that a template may hold."""
+
+    folder: str
+    name: str
+    path: str
+    fields: list[str]
 
 
 class DeliveryQuery(Page):

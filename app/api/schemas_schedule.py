@@ -145,14 +145,19 @@ class PreviewIn(CadenceIn):
 
     count: int = Field(5, ge=1, le=50)
     after: datetime | None = Field(None, description="With its offset from UTC; now, where left out.")
+    file_id: Id | None = Field(None, description="The document; for the names of what would be delivered.")
+    export_format: Text = Field("pdf", validation_alias=AliasChoices("export_format", "format"))
+    folder: FolderPath = ""
+    file_name: FileName | None = None
 
 
 class SlotOut(BaseModel):
-    """An instant at which the rule is due; `note` says what is odd about it."""
+    """An instant at which the rule is due; `note` says what is odd about it, `path` where its file would go."""
 
     at: datetime
     local: str
     note: str
+    path: str
 
 
 class PreviewOut(BaseModel):

@@ -17,7 +17,7 @@ class Connection(Base):
 
     `oauth`: its refresh token was issued to the operator's own OAuth client, whose id and secret are in the settings.
     Deliveries of one that is not `enabled` wait. `seen` is what its last successful test saw; `expires_at` is when its
-    secrets end by what is known of them.
+    secrets end by what is known of them. `retention` is a list of `longshore.retention.Rule`s.
     """
 
     __tablename__ = "connections"
@@ -37,12 +37,18 @@ class Connection(Base):
     last_tested_at: Mapped[datetime | None]
     seen: Mapped[dict[str, Any] | None]
     expires_at: Mapped[datetime | None]
+    retention: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
 
 class Delivery(Lease, Base):
-    """One artifact to one connection, folder and name. `checkpoint` is an envelope: it may hold a capability."""
+    """One artifact to one connection, folder and name. `checkpoint` is an envelope: it may hold a capability.
+
+    `folder` and `name` are as they were asked for, with fields in them; `final_folder` and `final_name` are what the
+    first attempt made of them, for every later one. `packing` is a `longshore.packing.Packing`; the `packed_` columns
+    tell of the bytes that it made, from before they are written until the delivery needs them no more.
+    """
 
     __tablename__ = "deliveries"
     __table_args__ = (
@@ -62,10 +68,20 @@ class Delivery(Lease, Base):
     bytes_sent: Mapped[int] = mapped_column(BigInteger, default=0)
     size: Mapped[int | None] = mapped_column(BigInteger)
     checkpoint: Mapped[bytes | None] = mapped_column(LargeBinary)
+    final_folder: Mapped[str | None] = mapped_column(Text)
+    final_name: Mapped[str | None] = mapped_column(Text)
+    packing: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    packed_key: Mapped[str | None] = mapped_column(String(255))
+    packed_size: Mapped[int | None] = mapped_column(BigInteger)
+    packed_sha256: Mapped[str | None] = mapped_column(String(64))
 
 
 class Receipt(Base):
-    """What the provider confirmed about a delivery, beside the SHA-256 of the artifact that was sent."""
+    """What the provider confirmed about a delivery, beside the SHA-256 of the artifact and of the bytes as sent.
+
+    `signed` is the receipt as `longshore.receipts` signed it. `removed_at`: a rule of the connection removed the file;
+    `let_go_at`: it would have, but at the provider it was no longer what was delivered.
+    """
 
     __tablename__ = "receipts"
 
@@ -80,3 +96,7 @@ class Receipt(Base):
     skipped: Mapped[bool]
     extra: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
+    sent_sha256: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    signed: Mapped[str | None] = mapped_column(Text)
+    removed_at: Mapped[datetime | None]
+    let_go_at: Mapped[datetime | None]

@@ -17,7 +17,8 @@ class Export(Lease, Base):
 
     `delete_after_download`: the first whole download ends the artifact's time. `source_url`: where the document comes
     from; `file_version` is 0 until it was fetched. `run_id`: the slot of a schedule that this export belongs to.
-    `conditions`: of `longshore.conditions`; `meaning` is what they compare, as a digest.
+    `conditions`: of `longshore.conditions`; `meaning` is what they compare, as a digest. `schedule_id` and `slot` say
+    which schedule asked for it and for when, `schedule` its type, `timezone` its zone; they outlive the schedule.
     """
 
     __tablename__ = "exports"
@@ -47,6 +48,10 @@ class Export(Lease, Base):
     run_id: Mapped[str | None] = mapped_column(ID, index=True)
     conditions: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=text("'{}'"))
     meaning: Mapped[str | None] = mapped_column(String(64))
+    schedule_id: Mapped[str | None] = mapped_column(ID)
+    schedule: Mapped[str] = mapped_column(String(32), default="", server_default="")
+    slot: Mapped[datetime | None]
+    timezone: Mapped[str] = mapped_column(String(50), default="UTC", server_default="UTC")
 
 
 class Artifact(Base):

@@ -46,6 +46,7 @@ class ScheduledExport(Base):
     folder: Mapped[str] = mapped_column(String(1024), default="")
     file_name: Mapped[str] = mapped_column(String(255), default="")
     conflict: Mapped[str] = mapped_column(String(16), default="rename")
+    packing: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     is_active: Mapped[bool]
     last_run_at: Mapped[datetime | None]
     next_run_at: Mapped[datetime | None]

@@ -270,3 +270,15 @@ def test_due_rows_are_found_through_the_index(schedule: Add, rung: list[str]) ->
             found = "\n".join(str(line) for line in session.execute(text(plan + str(compiled))))
             assert "ix_scheduled_exports_due" in found
             assert "TEMP B-TREE" not in found
+
+
+def test_a_run_s_file_is_named_for_its_slot(schedule, rung):
+    slot = datetime(2026, 3, 1, 9, tzinfo=UTC)
+    for file_name, of_export, of_delivery in (("{name} {date}", "Plan", "{name} {date}"), ("Report", "Report", "")):
+        row_id = schedule(slot, file_name=file_name, timezone="Asia/Tokyo", folder="{year}")
+        fire_at(slot + timedelta(minutes=5))
+        with reading() as session:
+            export = session.query(Export).where(Export.schedule_id == row_id).one()
+            delivery = session.query(Delivery).where(Delivery.export_id == export.id).one()
+            assert (export.slot, export.timezone, export.schedule) == (slot, "Asia/Tokyo", "daily")
+            assert (export.name, delivery.name, delivery.folder) == (of_export, of_delivery, "{year}")

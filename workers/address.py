@@ -1,0 +1,35 @@
+"""Where a delivery goes: its folder and name, filled in at the first attempt and kept for every later one."""
+
+from __future__ import annotations
+
+from longshore import naming
+from longshore.db import transaction
+from longshore.errors import Cancelled
+from longshore.models import Artifact, Delivery, Export
+from workers.lease import hold
+
+
+def settle_address(delivery: Delivery, export: Export, artifact: Artifact, fence: int) -> None:
+    """Fill in the folder and the name of a claimed delivery, once.
+
+    The instant in them is the schedule's slot, else when the export was asked for. Raises Invalid for fields that do
+    not exist, Cancelled where the row is lost.
+    """
+    if delivery.final_name is not None:
+        return
+    facts = naming.Facts(
+        at=export.slot or export.created_at,
+        zone=export.timezone,
+        name=export.name,
+        schedule=export.schedule,
+        format=export.format,
+        kind=export.kind,
+        version=export.file_version,
+        sha256=artifact.sha256,
+        export_id=export.id,
+    )
+    folder, name = naming.address(delivery.folder, delivery.name, facts, artifact.filename)
+    with transaction() as session:
+        if not hold(session, Delivery, delivery.id, fence, final_folder=folder, final_name=name):
+            raise Cancelled("Stopped.")
+    delivery.final_folder, delivery.final_name = folder, name
