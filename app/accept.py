@@ -95,6 +95,9 @@ def submit(session: Session, owner: str, wish: Wish, *, now: datetime, written: 
         )
     if isinstance(wish.file, File):
         file = wish.file
+    elif wish.file.url is not None:
+        sent = wish.file
+        file = files.awaited(session, owner=owner, name=sent.name or documents.UNTITLED, kind=sent.kind or "", now=now)
     else:
         sent = wish.file
         file = files.create(
@@ -115,6 +118,7 @@ def submit(session: Session, owner: str, wish: Wish, *, now: datetime, written: 
         deadline=wish.deadline,
         deliveries=[one.request(session, owner, now=now) for one in wish.targets],
         delete_after_download=wish.delete_after_download,
+        source_url=wish.file.url if isinstance(wish.file, documents.Sent) else None,
     )
     return exports.submit(session, request, now=now)
 

@@ -19,7 +19,8 @@ from app.api.schemas_file import FileIn, RawFile, SourceIn
 from app.kinds import BY_SUFFIX
 from app.request import spooled
 from longshore.artifacts import CHUNK
-from longshore.errors import Invalid
+from longshore.egress import host_and_port
+from longshore.errors import Invalid, Refused
 from longshore.names import like
 from workers.renderers.base import KINDS
 
@@ -42,12 +43,16 @@ UNTITLED = "Untitled"
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What a request brought; None is what it left out. `likely` is the kind that its name or type gives away."""
+    """What a request brought; None is what it left out. `likely` is the kind that its name or type gives away.
+
+    `url`: where a worker shall fetch the content from.
+    """
 
     name: str | None
     kind: str | None
     content: bytes | IO[bytes] | None
     likely: str | None = None
+    url: str | None = None
 
     def chunks(self) -> Iterator[bytes]:
         """The content in pieces."""
@@ -82,10 +87,23 @@ def read(request: Request) -> Sent:
 def of_source(source: SourceIn) -> Sent:
     """An inline document of an export. Raises Invalid."""
     kind = _kind(source.kind, "source.kind")
+    if source.url is not None:
+        if source.content is not None or source.content_base64 is not None:
+            raise Invalid("Send the document or its `url`, not both.", field="source.url")
+        return Sent(source.name, kind, None, url=checked_url(source.url, "source.url"))
     content = _content(source.content, source.content_base64, "source.")
     if content is None:
-        raise Invalid("Send `content` or `content_base64`.", field="source.content")
+        raise Invalid("Send `content`, `content_base64` or `url`.", field="source.content")
     return Sent(source.name, kind, content)
+
+
+def checked_url(url: str, field: str) -> str:
+    """An address that may be fetched later, as far as it can be told without asking for it. Raises Invalid."""
+    try:
+        host_and_port(url)
+    except Refused as error:
+        raise Invalid(error.message, field=field) from error
+    return url
 
 
 def _of_json(body: FileIn) -> Sent:

@@ -66,7 +66,7 @@ def check_url(url: str, *, allow_private: Iterable[str] = (), resolver: Resolver
     All of the name's addresses must be allowed: one that is not is the mark of an attack, or a mistake to mend.
     `allow_private` are CIDRs. Raises Refused, and Transient where the name has no address now.
     """
-    host, port = _parse(url)
+    host, port = host_and_port(url)
     literal = _literal(host)
     if literal is None:
         try:
@@ -89,8 +89,8 @@ def check_url(url: str, *, allow_private: Iterable[str] = (), resolver: Resolver
     return addresses
 
 
-def _parse(url: str) -> tuple[str, int]:
-    """Host and port. Raises Refused for whatever two parsers might read differently."""
+def host_and_port(url: str) -> tuple[str, int]:
+    """Host and port, without asking any name server. Raises Refused for whatever two parsers might read differently."""
     if any(char <= " " or char in '\\"<>^`{|}' or char == "\x7f" for char in url):
         raise Refused("The URL contains a character that URLs may not contain. Write it percent-encoded.")
     try:

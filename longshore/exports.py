@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from longshore import naming
 from longshore.errors import Conflict, Invalid
 from longshore.events import record
-from longshore.models import Artifact, Connection, Delivery, Export, File
+from longshore.models import Artifact, Connection, Delivery, Export, File, ScheduleRun
 from longshore.queue import RENDER, UPLOAD, send_after_commit
 from longshore.settings import settings
 from longshore.states import SETTLED, TERMINAL, DeliveryState, ExportState, Moved, move
@@ -54,7 +54,8 @@ class Occasion:
 class ExportRequest:
     """One document into one format. `name` is the artifact's file name without extension; `deadline` is in seconds.
 
-    `delete_after_download` ends the artifact's time with its first whole download.
+    `delete_after_download` ends the artifact's time with its first whole download. `source_url`: where the document
+    comes from, for a file without a version (`files.awaited`). `run_id` and `conditions` belong to a schedule.
     """
 
     file: File
@@ -65,6 +66,9 @@ class ExportRequest:
     deliveries: Sequence[DeliveryRequest] = ()
     delete_after_download: bool = False
     occasion: Occasion | None = None
+    source_url: str | None = None
+    run_id: str | None = None
+    conditions: dict[str, Any] = field(default_factory=dict)
 
 
 def submit(session: Session, request: ExportRequest, *, now: datetime) -> Export:
@@ -85,6 +89,9 @@ def submit(session: Session, request: ExportRequest, *, now: datetime) -> Export
         deadline=min(request.deadline or config.render_deadline, config.render_deadline),
         max_attempts=config.max_attempts,
         delete_after_download=request.delete_after_download,
+        source_url=request.source_url,
+        run_id=request.run_id,
+        conditions=request.conditions,
         created_at=now,
         updated_at=now,
         sent_at=now,
@@ -155,6 +162,24 @@ def fail(
     if moved:
         for delivery_id in _deliveries(session, export_id):
             move(session, delivery_id, DeliveryState.CANCELLED, now=now, finished_at=now, error_message="Not rendered.")
+    return moved
+
+
+def skip(session: Session, export_id: str, *, now: datetime, fence: int, reason: str) -> Moved | None:
+    """End an export that the conditions of its schedule do not want, and say so in its run.
+
+    None where the caller lost the row; nothing is changed then.
+    """
+    ended: dict[str, Any] = {"error_code": "skipped", "error_message": reason, "finished_at": now}
+    moved = move(
+        session, export_id, ExportState.CANCELLED, now=now, fence=fence, lease_until=None, phase="skipped", **ended
+    )
+    if moved:
+        for delivery_id in _deliveries(session, export_id):
+            move(session, delivery_id, DeliveryState.CANCELLED, now=now, **ended)
+        mine = select(Export.run_id).where(Export.id == export_id).scalar_subquery()
+        told = update(ScheduleRun).where(ScheduleRun.id == mine).values(outcome="skipped", reason=reason)
+        session.execute(told.execution_options(synchronize_session=False))
     return moved
 
 

@@ -33,6 +33,16 @@ def create(
     return file
 
 
+def awaited(session: Session, *, owner: str, name: str, kind: str, now: datetime) -> File:
+    """A file that has no content yet: a worker fetches it, and it goes with the exports that it is made for."""
+    file = File(
+        owner=owner, name=name, kind=kind, version=0, listed=False, created_at=now, updated_at=now, deleted_at=None
+    )
+    session.add(file)
+    session.flush()
+    return file
+
+
 def new_version(session: Session, file: File, content: Iterable[bytes], *, now: datetime) -> FileVersion:
     """Store new content and make it the newest version; older exports keep the one they were made of."""
     # The id in the key keeps two writers of the same version number from writing the same object.

@@ -4,32 +4,29 @@ from __future__ import annotations
 
 import mimetypes
 import random
-import shutil
-import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import structlog
 from billiard.exceptions import SoftTimeLimitExceeded
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from longshore import files
-from longshore.artifacts import CHUNK, Stored, store
-from longshore.db import clock, reading, transaction
+from longshore.artifacts import store
+from longshore.conditions import Conditions
+from longshore.db import clock, transaction
 from longshore.errors import Cancelled, LongshoreError, Permanent, Transient
-from longshore.exports import fail, settle
-from longshore.models import Artifact, Delivery, Export, File
+from longshore.exports import fail, settle, skip
+from longshore.models import Artifact, Delivery, Export, File, FileVersion
 from longshore.names import like, with_extension
 from longshore.queue import UPLOAD, send_after_commit
 from longshore.settings import settings
 from longshore.states import DeliveryState
-from workers import reuse
-from workers.convert import convert
+from workers import sources
+from workers.conditions import NotWanted, judge, look
 from workers.lease import Heartbeat, claim_export, end_attempt, hold
+from workers.make import Made, Order, earlier, make
 from workers.renderers.base import FORMATS
 from workers.retry import again
 from workers.scratch import scratch
@@ -42,29 +39,13 @@ OUR_FAULT = "Rendering failed inside Longshore. The log of the render worker say
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What a claimed export needs to be rendered, read in the transaction that claimed it."""
+    """A claimed export, read in the transaction that claimed it. With `conditions` it may turn out not to be wanted."""
 
     export_id: str
-    owner: str
     fence: int
     max_attempts: int
-    kind: str
-    format: str
-    name: str
-    settings: dict[str, Any]
-    deadline: float
-    file_id: str
-    file_version: int
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """An artifact whose object is written. `outcome` is the attempt's, `report` is for the user."""
-
-    stored: Stored
-    report: dict[str, Any]
-    fingerprint: str
-    outcome: str = "completed"
+    order: Order
+    conditions: Conditions
 
 
 def render_export(export_id: str) -> None:
@@ -75,9 +56,11 @@ def render_export(export_id: str) -> None:
     key = f"artifacts/{job.export_id}/{job.fence}"
     try:
         with Heartbeat(Export, job.export_id, job.fence, on_lost=_stop_browser) as heartbeat:
-            made = _make(job, key)
+            made = _made(job, key, heartbeat)
             heartbeat.check()
             _commit(job, key, made)
+    except NotWanted as reason:
+        _skip(job, reason.message)
     except Cancelled:
         store().delete(key)
         _end_cancelled(job)
@@ -97,75 +80,44 @@ def _claim(export_id: str) -> Job | None:
         if fence is None:
             return None
         export = session.get_one(Export, export_id)
-        return Job(
-            export_id=export.id,
-            owner=export.owner,
-            fence=fence,
-            max_attempts=export.max_attempts,
-            kind=export.kind,
-            format=export.format,
-            name=like(export.name, session.get_one(File, export.file_id).name)
-            if export.kind == "file"
-            else export.name,
-            settings=export.settings,
-            deadline=export.deadline,
-            file_id=export.file_id,
-            file_version=export.file_version,
-        )
+        name = like(export.name, session.get_one(File, export.file_id).name) if export.kind == "file" else export.name
+        order = Order(export.owner, export.kind, export.format, name, export.settings, export.deadline)
+        return Job(export.id, fence, export.max_attempts, order, Conditions.model_validate(export.conditions))
 
 
-def _make(job: Job, key: str) -> Made:
-    """Write the artifact's object: a copy of one that would come out the same, else what rendering makes."""
-    with reading() as session:
-        version = files.version_of(session, job.file_id, job.file_version)
-        began = time.monotonic()
-        mark = reuse.fingerprint(version.sha256, job.kind, job.format, job.settings, job.name)
-        earlier = reuse.find(session, job.owner, mark, now=clock(session))
-    if earlier is not None and reuse.copy(earlier, key):
-        return Made(earlier.stored, earlier.report | {"render_ms": _since(began)}, mark, "reused")
-    return _render(job, key, version.key, mark)
-
-
-def _render(job: Job, key: str, key_of_source: str, mark: str) -> Made:
-    """Convert in a scratch folder and write the artifact's object."""
+def _made(job: Job, key: str, heartbeat: Heartbeat) -> Made:
+    """The artifact's object. Raises NotWanted, and LongshoreError for what went wrong."""
     try:
         with scratch(f"{job.export_id}-{job.fence}-") as folder:
             source = folder / "source"
-            with store().open(key_of_source) as reader, source.open("wb") as writer:
-                shutil.copyfileobj(reader, writer, CHUNK)
-            output = folder / "output"
-            output.mkdir()
-            began = time.monotonic()
-            document, render = convert(
-                source,
-                job.kind,
-                job.format,
-                title=job.name,
-                given=job.settings,
-                folder=output,
-                seconds=job.deadline,
-            )
-            report = {"warnings": render.warnings, "render_ms": _since(began), "not_drawn": render.not_drawn}
-            # what was fetched may be another picture tomorrow
-            return Made(store().write(key, _read(document.path)), report, "" if render.fetched else mark)
+            version = sources.version_of(job.export_id, job.fence, folder, heartbeat.check)
+            if job.conditions:
+                sources.copy_to(version, source)
+                _judge(job, version, source)
+            mark, made = earlier(job.order, version.sha256, key)
+            if made is None:
+                if not source.exists():
+                    sources.copy_to(version, source)
+                made = make(job.order, mark, source, folder, key)
+            return made
     except OSError as error:
         raise Transient("The worker's disk refused: free space in LONGSHORE_HOME.", detail=str(error)) from error
 
 
-def _since(began: float) -> float:
-    """Milliseconds since a `time.monotonic()` instant."""
-    return round(1000 * (time.monotonic() - began), 1)
-
-
-def _read(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            yield chunk
+def _judge(job: Job, version: FileVersion, source: Path) -> None:
+    """Hold the document against the schedule's conditions. Raises NotWanted, BadDocument, Cancelled if lost."""
+    asked = job.conditions
+    found = look(asked, job.order.kind, source)
+    with transaction() as session:
+        export = session.get_one(Export, job.export_id)
+        mark = judge(session, asked, export, version, found, now=clock(session))
+        if not hold(session, Export, job.export_id, job.fence, meaning=mark):
+            raise Cancelled("Stopped.")
 
 
 def _commit(job: Job, key: str, made: Made) -> None:
     """Artifact row, end of the attempt and the deliveries' messages in one transaction. Raises Cancelled if lost."""
-    filename = with_extension(job.name, FORMATS[job.format].extension)
+    filename = with_extension(job.order.name, FORMATS[job.order.format].extension)
     with transaction() as session:
         now = clock(session)
         expires = now + timedelta(days=settings().artifact_days)
@@ -190,7 +142,7 @@ def _commit(job: Job, key: str, made: Made) -> None:
                 owner=export.owner,
                 key=key,
                 filename=filename,
-                media_type=_media_type(job.format, filename),
+                media_type=_media_type(job.order.format, filename),
                 size=made.stored.size,
                 sha256=made.stored.sha256,
                 fingerprint=made.fingerprint,
@@ -236,6 +188,14 @@ def _give_up_or_retry(job: Job, error: LongshoreError) -> None:
             mine = hold(session, Export, job.export_id, job.fence, lease_until=None, not_before=due, **values)
         if mine:
             end_attempt(session, job.export_id, None, now=now, outcome=error.code, message=error.message)
+
+
+def _skip(job: Job, reason: str) -> None:
+    """End an export that its schedule does not want after all, with its run."""
+    with transaction() as session:
+        now = clock(session)
+        if skip(session, job.export_id, now=now, fence=job.fence, reason=reason):
+            end_attempt(session, job.export_id, None, now=now, outcome="skipped", message=reason)
 
 
 def _end_cancelled(job: Job) -> None:

@@ -118,7 +118,7 @@ class ExportSummary(BaseModel):
     format: str
     name: str
     file_id: str
-    file_version: int
+    file_version: int = Field(description="0 until a document behind a `url` was fetched.")
     error: Fault | None
     created_at: datetime
     started_at: datetime | None

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, BaseModel, Field
+from pydantic import AliasChoices, BaseModel, Field, StringConstraints
 
 from app.api.schemas import FileName, Id, Lenient, Page, Text
 from longshore.models import File, FileVersion
@@ -76,10 +76,14 @@ class RawFile(Lenient):
     kind: Text | None = None
 
 
+Address = Annotated[str, StringConstraints(max_length=2000, pattern=r"^[^\x00-\x20]+$")]
+
+
 class SourceIn(Lenient):
-    """A document that comes with its export."""
+    """A document that comes with its export, or the address that a worker fetches it from."""
 
     kind: Text
+    url: Address | None = Field(None, description="An http or https address, fetched when the export is made.")
     content: Any = None
     content_base64: str | None = None
     name: FileName = "export"

@@ -228,3 +228,24 @@ def test_too_many_open_exports_are_held_off(alice: Api, monkeypatch: pytest.Monk
     assert (answer.status_code, answer.headers["Retry-After"]) == (429, "30")
     with transaction() as session:
         assert len(session.scalars(select(File)).all()) == 1
+
+
+def test_a_document_may_be_an_address_that_is_fetched_later(alice: Api) -> None:
+    export = alice.export(source={"kind": "svg", "url": "https://example.com/a.svg?key=1", "name": "drawing"})
+    assert (export["state"], export["file_version"]) == ("initiated", 0)
+    with reading() as session:
+        row = session.get_one(Export, export["id"])
+        assert row.source_url == "https://example.com/a.svg?key=1"
+        assert session.get_one(File, row.file_id).version == 0
+
+
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "https://ann:secret@example.com/", "http://example.com:22/"])
+def test_an_address_that_cannot_be_fetched_is_refused_at_once(alice: Api, url: str) -> None:
+    body = {"source": {"kind": "svg", "url": url}, "format": "png"}
+    assert alice.problem(422, "POST", "/export", json=body)["errors"][0]["field"] == "source.url"
+
+
+def test_a_document_and_its_address_are_not_taken_together(alice: Api) -> None:
+    source = {"kind": "svg", "url": "https://example.com/a.svg", "content": SVG}
+    problem = alice.problem(422, "POST", "/export", json={"source": source, "format": "png"})
+    assert problem["errors"][0]["field"] == "source.url"

@@ -14,6 +14,7 @@ from PIL import Image
 
 from longshore.errors import BadDocument, LongshoreError, Refused, Transient
 from tests.conftest import forget
+from tests.fakes.web import Server, answer, drip
 from workers import pictures
 from workers.convert import convert
 from workers.pictures import Pictures
@@ -26,61 +27,6 @@ def png(colour: tuple[int, int, int] = BLUE, size: tuple[int, int] = (8, 8)) -> 
     file = io.BytesIO()
     Image.new("RGB", size, colour).save(file, "PNG")
     return file.getvalue()
-
-
-Answer = Callable[[socket.socket], None]
-
-
-def answer(body: bytes, status: str = "200 OK", *headers: str) -> Answer:
-    """A whole answer of HTTP/1.1."""
-    head = "".join(f"{line}\r\n" for line in (f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers))
-    return lambda connection: connection.sendall(f"{head}\r\n".encode() + body)
-
-
-def drip(start: bytes) -> Answer:
-    """A byte every 0.05 s, for ever."""
-
-    def send(connection: socket.socket) -> None:
-        connection.sendall(start)
-        while True:
-            connection.sendall(b"a")
-            time.sleep(0.05)
-
-    return send
-
-
-class Server:
-    """A server that answers each path as told, and records the paths."""
-
-    def __init__(self) -> None:
-        self.asked: list[str] = []
-        self.answers: dict[str, Answer] = {}
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self.at = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
-        self.port = self._socket.getsockname()[1]
-        self._thread = threading.Thread(target=self._serve)
-        self._thread.start()
-
-    def _serve(self) -> None:
-        while True:
-            connection, _ = self._socket.accept()
-            with connection:
-                head = connection.recv(65536).decode()
-                if not head:
-                    return
-                path = head.split()[1]
-                self.asked.append(path)
-                try:
-                    self.answers[path](connection)
-                except OSError:  # the other side has had enough
-                    continue
-
-    def close(self) -> None:
-        """Stop."""
-        with socket.create_connection(("127.0.0.1", self.port)):
-            pass
-        self._thread.join()
-        self._socket.close()
 
 
 @pytest.fixture

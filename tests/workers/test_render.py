@@ -12,7 +12,7 @@ from longshore.db import clock, transaction
 from longshore.errors import Transient
 from longshore.models import Attempt, Export
 from tests.rows import artifact_row, delivery_rows, export_row, submitted
-from workers import render
+from workers import make
 from workers.render import render_export
 
 
@@ -97,7 +97,7 @@ def test_what_may_pass_waits_and_is_tried_again(database, rung, monkeypatch):
     def away(*_args, **_kwargs):
         raise Transient("The browser was busy.")
 
-    monkeypatch.setattr(render, "convert", away)
+    monkeypatch.setattr(make, "convert", away)
     export_id = submitted()
     render_export(export_id)
     row = export_row(export_id)
@@ -110,7 +110,7 @@ def test_a_fault_of_ours_is_tried_again_and_then_told_without_details(database, 
     def crash(*_args, **_kwargs):
         raise ValueError("/secret/path")
 
-    monkeypatch.setattr(render, "convert", crash)
+    monkeypatch.setattr(make, "convert", crash)
     export_id = submitted()
     for _ in range(3):
         with transaction() as session:
@@ -124,14 +124,14 @@ def test_a_fault_of_ours_is_tried_again_and_then_told_without_details(database, 
 
 def test_a_cancel_in_the_middle_leaves_no_artifact(database, rung, monkeypatch):
     inside, go_on = threading.Event(), threading.Event()
-    real = render.convert
+    real = make.convert
 
     def slow(*args, **kwargs):
         inside.set()
         go_on.wait(10)
         return real(*args, **kwargs)
 
-    monkeypatch.setattr(render, "convert", slow)
+    monkeypatch.setattr(make, "convert", slow)
     export_id = submitted(deliveries=1)
     thread = threading.Thread(target=render_export, args=(export_id,))
     thread.start()
@@ -146,14 +146,14 @@ def test_a_cancel_in_the_middle_leaves_no_artifact(database, rung, monkeypatch):
 
 
 def test_a_worker_that_was_fenced_off_commits_nothing(database, rung, monkeypatch):
-    real = render.convert
+    real = make.convert
 
     def taken_over(*args, **kwargs):
         with transaction() as session:
             session.get_one(Export, export_id).attempt += 1
         return real(*args, **kwargs)
 
-    monkeypatch.setattr(render, "convert", taken_over)
+    monkeypatch.setattr(make, "convert", taken_over)
     export_id = submitted()
     render_export(export_id)
     assert artifact_row(export_id) is None
@@ -161,7 +161,7 @@ def test_a_worker_that_was_fenced_off_commits_nothing(database, rung, monkeypatc
 
 
 def test_a_full_disk_is_told_and_nothing_is_stuck(database, rung, monkeypatch):
-    real = render.convert
+    real = make.convert
 
     def on_a_full_disk(*args, **kwargs):
         limit = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -173,7 +173,7 @@ def test_a_full_disk_is_told_and_nothing_is_stuck(database, rung, monkeypatch):
             resource.setrlimit(resource.RLIMIT_FSIZE, limit)
             signal.signal(signal.SIGXFSZ, ignored)
 
-    monkeypatch.setattr(render, "convert", on_a_full_disk)
+    monkeypatch.setattr(make, "convert", on_a_full_disk)
     shapes = b'<path d="' + b"M0 0L9 9" * 1000 + b'"/>'
     wide = b'<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20">' + shapes + b"</svg>"
     export_id = submitted(content=wide)

@@ -8,7 +8,7 @@ from longshore.db import clock, transaction
 from longshore.models import Artifact, Attempt
 from tests.conftest import forget
 from tests.rows import DRAWING, artifact_row, export_row, submitted
-from workers import render, reuse
+from workers import make, reuse
 from workers.clean import clean
 from workers.render import render_export
 
@@ -17,13 +17,13 @@ from workers.render import render_export
 def rendered(database, monkeypatch):
     """The names of what was really rendered."""
     monkeypatch.setattr(queue, "send", lambda *_: True)
-    real, made = render.convert, []
+    real, made = make.convert, []
 
     def counted(*args, **kwargs):
         made.append(kwargs["title"])
         return real(*args, **kwargs)
 
-    monkeypatch.setattr(render, "convert", counted)
+    monkeypatch.setattr(make, "convert", counted)
     return made
 
 
