@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from app.places import Place
 from longshore import exports, files, naming
 from longshore.errors import Invalid
 from longshore.models import Connection, Export, File
+from longshore.packing import Packing
 from longshore.settings import settings
 from workers import needs
 from workers.plan import plan
@@ -39,6 +40,7 @@ class Target:
     folder: str = ""
     name: str = ""
     conflict: str = "rename"
+    packing: Packing = field(default_factory=Packing)
 
     def request(self, session: Session, owner: str, *, now: datetime) -> exports.DeliveryRequest:
         """The delivery as the one door in takes it; an inline place becomes a connection for one use."""
@@ -48,7 +50,9 @@ class Target:
         else:
             connection = self.place.connect(session, owner, now=now)
             folder = "/".join(part for part in (self.place.folder, self.folder) if part)
-        return exports.DeliveryRequest(connection, folder=folder, name=self.name, conflict=self.conflict)
+        return exports.DeliveryRequest(
+            connection, folder=folder, name=self.name, conflict=self.conflict, packing=self.packing.stored()
+        )
 
 
 @dataclass(slots=True)
@@ -189,4 +193,5 @@ def target(session: Session, owner: str, body: DeliveryIn, field: str) -> Target
         )
     naming.check_folder(body.folder, f"{field}.folder")
     naming.check(body.name or "", f"{field}.name")
-    return Target(place, body.folder, body.name or "", body.conflict)
+    packing = Packing.checked(body.compress, body.encrypt_to, field)
+    return Target(place, body.folder, body.name or "", body.conflict, packing)

@@ -11,6 +11,7 @@ from app import accept
 from longshore import naming
 from longshore.errors import Invalid
 from longshore.names import with_extension
+from longshore.packing import Packing
 from workers.renderers.base import FORMATS
 
 UNKNOWN_ID = "00000000-0000-0000-0000-000000000000"
@@ -27,7 +28,15 @@ class Moment:
 
 
 def address(
-    session: Session, owner: str, *, folder: str, name: str, file_id: str | None, form: str, moment: Moment
+    session: Session,
+    owner: str,
+    *,
+    folder: str,
+    name: str,
+    file_id: str | None,
+    form: str,
+    moment: Moment,
+    packing: Packing,
 ) -> tuple[str, str]:
     """Folder and name, filled in; without a document it is called `Document`. Raises Invalid, NotFound."""
     if moment.at.tzinfo is None:
@@ -47,4 +56,4 @@ def address(
         export_id=UNKNOWN_ID,
     )
     naming.check_folder(folder, "folder")
-    return naming.address(folder, name, facts, with_extension(title, FORMATS[known].extension))
+    return naming.address(folder, name, facts, with_extension(title, FORMATS[known].extension), packing.endings)

@@ -30,6 +30,8 @@ def delete_export(owner: str, export_id: str) -> None:
         if export.state not in TERMINAL:
             exports.cancel(session, export, now=clock(session))
         keys = list(session.scalars(select(Artifact.key).where(Artifact.export_id == export.id)))
+        packed = select(Delivery.packed_key).where(Delivery.export_id == export.id, Delivery.packed_key.is_not(None))
+        keys += [key for key in session.scalars(packed) if key]
         used = set(session.scalars(select(Delivery.connection_id).where(Delivery.export_id == export.id)))
         session.execute(delete(Export).where(Export.id == export.id))
         keys += _inline_file(session, export.file_id)

@@ -13,6 +13,7 @@ from app.api.schemas_schedule import CadenceIn, PreviewIn, ScheduleIn, ScheduleU
 from app.places import Place
 from longshore import connections, exports, naming
 from longshore.models import Connection, File, ScheduledExport
+from longshore.packing import Packing
 from schedules.cadence import Cadence, next_slot
 
 WHEN = ("schedule_type", "schedule_time", "schedule_day_of_week", "schedule_day_of_month", "timezone")
@@ -45,6 +46,7 @@ def create(session: Session, owner: str, body: ScheduleIn, *, now: datetime) -> 
         folder=body.folder,
         file_name=body.file_name or "",
         conflict=body.conflict,
+        packing=Packing.checked(body.compress, body.encrypt_to, "").stored(),
         is_active=body.is_active,
         next_run_at=next_slot(cadence, now) if body.is_active else None,
         run_count=0,
@@ -74,6 +76,10 @@ def update(session: Session, row: ScheduledExport, body: ScheduleUpdate, *, now:
     for name in ("user_id", "folder", "file_name", "conflict"):
         if name in sent:
             setattr(row, name, sent[name])
+    if sent.keys() & {"compress", "encrypt_to"}:
+        had = Packing.of(row.packing)
+        asked = Packing.checked(sent.get("compress", had.compress), sent.get("encrypt_to", had.encrypt_to), "")
+        row.packing = asked.stored()
     if "file_id" in sent:
         row.file_id = accept.stored(session, row.owner, sent["file_id"], "File not found").id
     if sent.keys() & {"file_id", "export_format", "export_settings"}:
@@ -104,6 +110,7 @@ def path_of(session: Session, owner: str, body: PreviewIn, at: datetime) -> str:
         name=body.file_name or "",
         file_id=body.file_id,
         form=body.export_format,
+        packing=Packing.checked(body.compress, body.encrypt_to, ""),
         moment=previews.Moment(at, body.timezone, body.schedule_type),
     )
     return f"{folder}/{name}".lstrip("/")

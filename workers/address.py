@@ -6,6 +6,7 @@ from longshore import naming
 from longshore.db import transaction
 from longshore.errors import Cancelled
 from longshore.models import Artifact, Delivery, Export
+from longshore.packing import Packing
 from workers.lease import hold
 
 
@@ -28,7 +29,9 @@ def settle_address(delivery: Delivery, export: Export, artifact: Artifact, fence
         sha256=artifact.sha256,
         export_id=export.id,
     )
-    folder, name = naming.address(delivery.folder, delivery.name, facts, artifact.filename)
+    folder, name = naming.address(
+        delivery.folder, delivery.name, facts, artifact.filename, Packing.of(delivery.packing).endings
+    )
     with transaction() as session:
         if not hold(session, Delivery, delivery.id, fence, final_folder=folder, final_name=name):
             raise Cancelled("Stopped.")

@@ -1,4 +1,4 @@
-"""Remove what has had its time: artifacts, deleted documents, idempotency keys, forgotten scratch folders."""
+"""Remove what has had its time: artifacts, packed bytes, deleted documents, idempotency keys, scratch folders."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from longshore.models import Artifact, Export, File, FileVersion, IdempotencyKey
 from longshore.settings import settings
 from longshore.states import TERMINAL, ExportState
 from workers import scratch
+from workers.pack import forget_all_packed
 
 KEEP_KEYS = timedelta(hours=24)
 """How long an `Idempotency-Key` is remembered; published in the API's description."""
@@ -29,7 +30,7 @@ def clean() -> int:
         session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at <= clock(session) - KEEP_KEYS))
     scratch.sweep()
     _forgotten()
-    return _expire() + _deleted_files()
+    return _expire() + _deleted_files() + forget_all_packed(BATCH)
 
 
 def _expire() -> int:

@@ -27,6 +27,7 @@ from workers.connect import open_destination
 from workers.destinations.base import Destination, Receipt, Upload
 from workers.lease import Heartbeat, claim_delivery, end_attempt, hold
 from workers.leftovers import discard_leftover, forget_checkpoint
+from workers.pack import Content, content_of, forget_packed
 from workers.retry import again
 
 log = structlog.get_logger(__name__)
@@ -59,11 +60,12 @@ def deliver(delivery_id: str) -> None:
     destination: Destination | None = None
     try:
         settle_address(job.delivery, job.export, job.artifact, job.fence)
-        job.checkpoint = _open_checkpoint(job.delivery, job.artifact)
         destination = open_destination(job.connection)
         with Heartbeat(Delivery, delivery_id, job.fence) as heartbeat:
-            receipt = destination.upload(_upload(job, heartbeat))
-        _complete(job, receipt)
+            content = content_of(job.delivery, job.artifact, job.fence, heartbeat.check)
+            job.checkpoint = _open_checkpoint(job.delivery, content)
+            receipt = destination.upload(_upload(job, content, heartbeat))
+        _complete(job, content, receipt)
     except Cancelled:
         _end_cancelled(job, destination)
     except SoftTimeLimitExceeded:
@@ -84,7 +86,7 @@ def _claim(delivery_id: str) -> Job | None:
             return None
         delivery = session.get_one(Delivery, delivery_id)
         artifact = session.scalars(select(Artifact).where(Artifact.export_id == delivery.export_id)).one()
-        delivery.size = artifact.size
+        delivery.size = delivery.packed_size or artifact.size
         return Job(
             delivery=delivery,
             connection=session.get_one(Connection, delivery.connection_id),
@@ -95,25 +97,25 @@ def _claim(delivery_id: str) -> Job | None:
         )
 
 
-def _open_checkpoint(delivery: Delivery, artifact: Artifact) -> dict[str, Any] | None:
+def _open_checkpoint(delivery: Delivery, content: Content) -> dict[str, Any] | None:
     """The saved checkpoint, if it belongs to these very bytes."""
     if delivery.checkpoint is None:
         return None
     saved = vault().open(delivery.checkpoint, delivery.owner, delivery.id, "checkpoint")
-    if (saved["sha256"], saved["size"]) != (artifact.sha256, artifact.size):
+    if (saved["sha256"], saved["size"]) != (content.sha256, content.size):
         return None
     data: dict[str, Any] = saved["data"]
     return data
 
 
-def _upload(job: Job, heartbeat: Heartbeat) -> Upload:
-    delivery, artifact = job.delivery, job.artifact
+def _upload(job: Job, content: Content, heartbeat: Heartbeat) -> Upload:
+    delivery = job.delivery
     reported = [time.monotonic()]
 
     def save(data: dict[str, Any]) -> None:
         heartbeat.check()
         job.checkpoint = data
-        bound = {"sha256": artifact.sha256, "size": artifact.size, "data": data}
+        bound = {"sha256": content.sha256, "size": content.size, "data": data}
         sealed = vault().seal(bound, delivery.owner, delivery.id, "checkpoint")
         with transaction() as session:
             if not hold(session, Delivery, delivery.id, job.fence, checkpoint=sealed):
@@ -125,14 +127,14 @@ def _upload(job: Job, heartbeat: Heartbeat) -> Upload:
             return
         reported[0] = time.monotonic()
         with transaction() as session:
-            _report(session, job, total)
+            _report(session, job, total, content.size)
 
     return Upload(
         key=delivery.id,
-        open=lambda: store().open(artifact.key),
-        size=artifact.size,
-        sha256=artifact.sha256,
-        media_type=artifact.media_type,
+        open=lambda: store().open(content.key),
+        size=content.size,
+        sha256=content.sha256,
+        media_type=content.media_type,
         folder=delivery.final_folder or "",
         name=delivery.final_name or "",
         conflict=delivery.conflict,  # type: ignore[arg-type]  # the API admits only the four policies
@@ -142,12 +144,12 @@ def _upload(job: Job, heartbeat: Heartbeat) -> Upload:
     )
 
 
-def _report(session: Session, job: Job, total: int) -> None:
+def _report(session: Session, job: Job, total: int, size: int) -> None:
     now = clock(session)
     if not hold(session, Delivery, job.delivery.id, job.fence, bytes_sent=total, updated_at=now):
         raise Cancelled("Stopped.")
-    percent = round(100 * total / job.artifact.size, 1) if job.artifact.size else 100.0
-    data = {"bytes_sent": total, "size": job.artifact.size, "percent": percent}
+    percent = round(100 * total / size, 1) if size else 100.0
+    data = {"bytes_sent": total, "size": size, "percent": percent}
     _event(session, job, "delivery.progress", data)
 
 
@@ -156,7 +158,7 @@ def _event(session: Session, job: Job, kind: str, data: dict[str, Any]) -> None:
     record(session, kind, now=clock(session), owner=one.owner, export_id=one.export_id, delivery_id=one.id, data=data)
 
 
-def _complete(job: Job, receipt: Receipt) -> None:
+def _complete(job: Job, content: Content, receipt: Receipt) -> None:
     """Receipt, end of the attempt, state and the export's state in one transaction; nothing if the row is lost."""
     delivery, artifact = job.delivery, job.artifact
     with transaction() as session:
@@ -167,7 +169,7 @@ def _complete(job: Job, receipt: Receipt) -> None:
             DeliveryState.COMPLETED,
             now=now,
             fence=job.fence,
-            bytes_sent=artifact.size,
+            bytes_sent=content.size,
             finished_at=now,
             lease_until=None,
             checkpoint=None,
@@ -185,6 +187,7 @@ def _complete(job: Job, receipt: Receipt) -> None:
                 url=receipt.url,
                 size=receipt.size,
                 sha256=artifact.sha256,
+                sent_sha256=content.sha256,
                 checksum=receipt.checksum,
                 verified=receipt.verified,
                 skipped=receipt.skipped,
@@ -195,6 +198,16 @@ def _complete(job: Job, receipt: Receipt) -> None:
         end_attempt(session, delivery.export_id, delivery.id, now=now, outcome="completed")
         session.flush()
         settle(session, delivery.export_id, now=now)
+    _forget_packed(delivery)
+
+
+def _forget_packed(delivery: Delivery) -> None:
+    """The delivery has arrived, whatever the store says now; the cleaner does what could not be done."""
+    try:
+        if delivery.packed_key:
+            forget_packed(delivery.id)
+    except LongshoreError as error:
+        log.warning("packed_not_removed", delivery_id=delivery.id, message=error.message, detail=error.detail)
 
 
 def _give_up_or_retry(job: Job, error: LongshoreError, destination: Destination | None) -> None:

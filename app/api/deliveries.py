@@ -16,6 +16,7 @@ from longshore import exports, naming
 from longshore.db import clock, reading, transaction
 from longshore.errors import Conflict
 from longshore.models import Artifact, Delivery
+from longshore.packing import Packing
 from longshore.states import DeliveryState, move
 
 blueprint = APIBlueprint("deliveries", __name__, url_prefix="/deliveries", tag="Deliveries")
@@ -68,6 +69,7 @@ def preview_name(body: NamesIn) -> Any:
             name=body.name or "",
             file_id=body.file_id,
             form=body.format,
+            packing=Packing.checked(body.compress, body.encrypt_to, ""),
             moment=previews.Moment(at, body.timezone, body.schedule),
         )
     return NamesOut(folder=folder, name=name, path=f"{folder}/{name}".lstrip("/"), fields=naming.known())

@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from longshore.packing import MOST_RECIPIENTS
+
 Text = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00]*$")]
 """A short text; NUL cannot be stored."""
 Label = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
@@ -14,6 +16,12 @@ FileName = Annotated[str, StringConstraints(min_length=1, max_length=255, patter
 FolderPath = Annotated[str, StringConstraints(max_length=1000, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Id = Annotated[str, StringConstraints(max_length=64, pattern=r"^[^\x00]*$")]
 """An id as sent; one that cannot be an id is simply not found."""
+
+PublicKey = Annotated[str, StringConstraints(max_length=1000, pattern=r"^[^\x00]*$")]
+PublicKeys = Annotated[
+    list[PublicKey],
+    Field(max_length=MOST_RECIPIENTS, description="Encrypt with age: public keys, `age1…` or `ssh-ed25519 …`."),
+]
 
 
 class Strict(BaseModel):

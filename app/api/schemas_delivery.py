@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 
 from pydantic import AliasChoices, BaseModel, Field
 
-from app.api.schemas import Fault, FileName, FolderPath, Id, Json, Page, Strict, Text, fault
+from app.api.schemas import Fault, FileName, FolderPath, Id, Json, Page, PublicKeys, Strict, Text, fault
 from longshore.models import Delivery, Receipt
+from longshore.packing import Compress, Packing
 from longshore.states import DeliveryState
 
 WAITING = frozenset({DeliveryState.PENDING, DeliveryState.RETRYING})
@@ -21,7 +23,8 @@ class ReceiptOut(BaseModel):
     path: str
     url: str
     size: int
-    sha256: str = Field(description="Of the artifact that was sent.")
+    sha256: str = Field(description="Of the artifact.")
+    sent_sha256: str = Field(description="Of the bytes as they were sent: another one where they were packed.")
     checksum: str = Field(description="What the provider says of what it has.")
     verified: str
     skipped: bool
@@ -46,6 +49,8 @@ class DeliveryOut(BaseModel):
     final_folder: str | None = Field(description="The folder with its fields filled in, from the first attempt on.")
     final_name: str | None = Field(description="The name with its fields filled in, and its extension.")
     conflict: str
+    compress: str
+    encrypt_to: list[str]
     state: str
     attempt: int
     max_attempts: int
@@ -67,6 +72,7 @@ class DeliveryOut(BaseModel):
         same = {name: getattr(row, name) for name in cls.model_fields.keys() & row.__mapper__.columns.keys()}
         return cls(
             **same,
+            **asdict(Packing.of(row.packing)),
             percent=percent(row.bytes_sent, row.size),
             error=fault(row.error_code, row.error_message),
             waits_for=None if enabled or row.state not in WAITING else SWITCHED_OFF,
@@ -84,6 +90,8 @@ class NamesIn(Strict):
     schedule: Text = Field("", description="A schedule's type, for `{schedule}`.")
     timezone: Text = Field("UTC", description="IANA name, as Europe/London.")
     at: datetime | None = Field(None, description="With its offset from UTC; now, where left out.")
+    compress: Compress = "none"
+    encrypt_to: PublicKeys = Field(default_factory=list)
 
 
 class NamesOut(BaseModel):

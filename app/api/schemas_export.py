@@ -7,9 +7,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, BaseModel, Field, StrictBool
 
-from app.api.schemas import Fault, FileName, FolderPath, Id, Json, Lenient, Page, Strict, Text
+from app.api.schemas import Fault, FileName, FolderPath, Id, Json, Lenient, Page, PublicKeys, Strict, Text
 from app.api.schemas_delivery import DeliveryOut
 from app.api.schemas_file import SourceIn
+from longshore.packing import Compress
 
 Conflict = Literal["overwrite", "rename", "skip", "fail"]
 
@@ -23,6 +24,8 @@ class DeliveryIn(Strict):
     folder: FolderPath = ""
     name: FileName | None = Field(None, validation_alias=AliasChoices("name", "file_name"))
     conflict: Conflict = Field("rename", description="What to do where the name is taken.")
+    compress: Compress = "none"
+    encrypt_to: PublicKeys = Field(default_factory=list)
 
 
 class ExportIn(Strict):

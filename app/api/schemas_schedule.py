@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from pydantic import AliasChoices, BaseModel, Field
 
-from app.api.schemas import FileName, FolderPath, Id, Json, Label, Lenient, Text
+from app.api.schemas import FileName, FolderPath, Id, Json, Label, Lenient, PublicKeys, Text
 from app.api.schemas_export import Conflict
 from longshore.models import ScheduledExport, ScheduleRun
+from longshore.packing import Compress, Packing
 
 
 class CadenceIn(Lenient):
@@ -35,6 +37,8 @@ class ScheduleIn(CadenceIn):
     folder: FolderPath = ""
     file_name: FileName | None = None
     conflict: Conflict = "rename"
+    compress: Compress = "none"
+    encrypt_to: PublicKeys = Field(default_factory=list)
     is_active: bool = True
 
 
@@ -56,6 +60,8 @@ class ScheduleUpdate(Lenient):
     folder: FolderPath | None = None
     file_name: FileName | None = None
     conflict: Conflict | None = None
+    compress: Compress | None = None
+    encrypt_to: PublicKeys | None = None
     is_active: bool | None = None
 
 
@@ -79,6 +85,8 @@ class ScheduleOut(BaseModel):
     folder: str
     file_name: str
     conflict: str
+    compress: str
+    encrypt_to: list[str]
     is_active: bool
     last_run_at: datetime | None
     next_run_at: datetime | None
@@ -95,6 +103,7 @@ class ScheduleOut(BaseModel):
         same: dict[str, Any] = {
             name: getattr(row, name) for name in cls.model_fields.keys() & row.__mapper__.columns.keys()
         }
+        same |= asdict(Packing.of(row.packing))
         return cls(**(same | {"schedule_time": f"{row.schedule_time:%H:%M:%S}", "description": description}))
 
 
@@ -149,6 +158,8 @@ class PreviewIn(CadenceIn):
     export_format: Text = Field("pdf", validation_alias=AliasChoices("export_format", "format"))
     folder: FolderPath = ""
     file_name: FileName | None = None
+    compress: Compress = "none"
+    encrypt_to: PublicKeys = Field(default_factory=list)
 
 
 class SlotOut(BaseModel):

@@ -155,10 +155,17 @@ class Destination(ABC):
         """What to do about an error of `test`, `upload` or `discard`. A LongshoreError is returned as it is."""
 
 
+PACKED = (".gz", ".zst", ".age")
+"""Endings that come after a name's own extension."""
+
+
 def numbered(name: str, number: int) -> str:
-    """The name for conflict policy `rename`: `a.png`, 2 -> `a (2).png`."""
-    stem, dot, extension = name.rpartition(".")
-    return f"{stem} ({number}){dot}{extension}" if stem else f"{name} ({number})"
+    """The name for conflict policy `rename`: `a.png`, 2 -> `a (2).png`; `a.csv.gz` -> `a (2).csv.gz`."""
+    bare, packed = name, ""
+    while ending := next((one for one in PACKED if bare.endswith(one) and len(bare) > len(one)), ""):
+        bare, packed = bare.removesuffix(ending), ending + packed
+    stem, dot, extension = bare.rpartition(".")
+    return f"{stem} ({number}){dot}{extension}{packed}" if stem else f"{bare} ({number}){packed}"
 
 
 UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
