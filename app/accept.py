@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import TooManyRequests
 
-from app import documents, places, rows
+from app import documents, places, presets, rows
 from app.api.problems import fields_of
 from app.api.schemas_export import DeliveryIn, ExportIn
 from app.places import Place
@@ -77,10 +77,12 @@ def read(session: Session, owner: str, body: ExportIn) -> Wish:
         document = stored(session, owner, body.file_id)
     elif body.source is not None:
         document = documents.of_source(body.source)
+    asked = ALIASES.get(body.format, body.format) if body.format is not None else None
+    form, given = presets.applied(session, owner, body.preset, asked, body.settings)
     return Wish(
         document,
-        planned(document.kind or "", body.format),
-        checked_settings(body.format, body.settings, kind=document.kind or ""),
+        planned(document.kind or "", form),
+        checked_settings(form, given, kind=document.kind or ""),
         name=body.name or "",
         deadline=body.deadline,
         targets=[target(session, owner, one, f"deliveries.{i}") for i, one in enumerate(body.deliveries)],

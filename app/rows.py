@@ -16,19 +16,21 @@ from longshore.models import (
     Connection,
     Delivery,
     Export,
+    ExportPreset,
     File,
     FileVersion,
     ScheduledExport,
 )
 
 Row = TypeVar("Row", bound=Base)
-Owned = TypeVar("Owned", ApiKey, Connection, Delivery, Export, File, ScheduledExport)
+Owned = TypeVar("Owned", ApiKey, Connection, Delivery, Export, ExportPreset, File, ScheduledExport)
 
 WORDS: dict[type[Base], str] = {
     ApiKey: "API key",
     Connection: "connection",
     Delivery: "delivery",
     Export: "export",
+    ExportPreset: "preset",
     File: "file",
     ScheduledExport: "scheduled export",
 }

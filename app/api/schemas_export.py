@@ -33,7 +33,10 @@ class ExportIn(Strict):
 
     file_id: Id | None = Field(None, description="A stored document; or send `source`.")
     source: SourceIn | None = Field(None, description="The document itself.")
-    format: Text = Field(validation_alias=AliasChoices("format", "export_format"))
+    format: Text | None = Field(None, validation_alias=AliasChoices("format", "export_format"))
+    preset: Text | None = Field(
+        None, description="A stored preset, by id or name: its format, and its settings below the ones sent here."
+    )
     settings: Json = Field(
         default_factory=dict,
         validation_alias=AliasChoices("settings", "export_settings"),

@@ -12,6 +12,7 @@ SCHEDULE = {"schedule_type": "daily", "schedule_time": "09:00", "export_format":
 BODIES = {
     "/api/files/{}": {"name": "taken"},
     "/api/connections/{}": {"name": "taken"},
+    "/api/export-presets/{}": {"name": "taken"},
     "/api/scheduled-exports/{}": {"timezone": "UTC"},
 }
 
@@ -40,6 +41,7 @@ def ids(alice: Api, admin: Api, finish: Callable[..., bytes]) -> dict[str, str]:
         "delivery_id": export["deliveries"][0]["id"],
         "connection_id": connection["id"],
         "schedule_id": schedule["id"],
+        "preset_id": alice.ok("POST", "/export-presets", json={"name": "p", "format": "png"})["id"],
         "key_id": admin.ok("POST", "/keys", json={"name": "k"})["id"],
     }
 
