@@ -12,7 +12,7 @@ from app.api.schemas_delivery import DeliveryOut
 from app.api.schemas_file import SourceIn
 from longshore.packing import Compress
 
-Conflict = Literal["overwrite", "rename", "skip", "fail"]
+Conflict = Literal["overwrite", "rename", "version", "skip", "fail"]
 
 
 class DeliveryIn(Strict):

@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
+from tests.contracts.removing_contract import RemovingContract
 from tests.contracts.site import Job, Killed, Trickle, classified, noise
+from tests.contracts.versions_contract import VersionsContract
 from workers.destinations.base import Cancelled, Permanent, Receipt, Refused, Transient
 
 MIB = 1024 * 1024
@@ -25,7 +27,7 @@ NAMES = [
 ]  # fmt: skip
 
 
-class DestinationContract:
+class DestinationContract(VersionsContract, RemovingContract):
     """Subclass, and define the fixture `site`."""
 
     def test_the_connection_test_leaves_nothing_behind(self, site):
@@ -105,7 +107,7 @@ class DestinationContract:
         assert site.read(first) == noise(size, 1)
         assert site.unfinished() == []
 
-    @pytest.mark.parametrize("conflict", ["overwrite", "rename", "skip", "fail"])
+    @pytest.mark.parametrize("conflict", ["overwrite", "rename", "version", "skip", "fail"])
     def test_upload_resumes_after_the_worker_is_killed(self, site, conflict):
         content = noise(4 * site.part + 11)
         job = Job(site, content, conflict=conflict)
@@ -132,7 +134,7 @@ class DestinationContract:
         assert site.read(job.run()) == content
         assert [path.rpartition("/")[2] for path in site.visible()] == ["file.bin"]
 
-    @pytest.mark.parametrize("conflict", ["overwrite", "rename", "skip", "fail"])
+    @pytest.mark.parametrize("conflict", ["overwrite", "rename", "version", "skip", "fail"])
     @pytest.mark.parametrize("size", [100, "large"])
     def test_a_finished_upload_that_nobody_recorded_is_recognised(self, site, conflict, size):
         job = Job(site, noise(2 * site.part + 1 if size == "large" else size), conflict=conflict)

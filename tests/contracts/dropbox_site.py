@@ -27,6 +27,9 @@ class DropboxSite(Site):
     def visible(self):
         return [one.path for one in self.fake.account.files.values()]
 
+    def contents(self):
+        return {one.path: one.content for one in self.fake.account.files.values()}
+
     def unfinished(self):
         return [name for name, one in self.fake.account.sessions.items() if not one.closed]
 

@@ -13,6 +13,7 @@ RENEWABLE = {"refresh_token": REFRESH, "client_id": CLIENT_ID, "client_secret": 
 
 class DriveSite(Site):
     part = 2 * MIB
+    atomic_remove = False
 
     def __init__(self, drive):
         self.drive = drive
@@ -31,6 +32,9 @@ class DriveSite(Site):
 
     def visible(self):
         return [self.store.path(one) for one in self.files()]
+
+    def contents(self):
+        return {self.store.path(one): one.content for one in self.files()}
 
     def unfinished(self):
         return [one.about.get("name", one.target) for one in self.drive.open_sessions()]

@@ -15,6 +15,7 @@ NUMBERS = itertools.count()
 
 class S3Site(Site):
     part = 5 * MIB
+    atomic_remove = False
 
     def __init__(self, proxy, *, atomic):
         self.proxy = proxy
@@ -34,6 +35,9 @@ class S3Site(Site):
 
     def visible(self):
         return [one["Key"] for one in self.client.list_objects_v2(Bucket=self.bucket).get("Contents", ())]
+
+    def contents(self):
+        return {key: self.client.get_object(Bucket=self.bucket, Key=key)["Body"].read() for key in self.visible()}
 
     def unfinished(self):
         return [one["Key"] for one in self.uploads()]

@@ -24,6 +24,8 @@ class Site(ABC):
     part: int
     atomic = True
     """Whether the server takes names in one step."""
+    atomic_remove = True
+    """Whether the server compares and deletes in one step."""
 
     @abstractmethod
     def destination(self) -> Destination:
@@ -36,6 +38,10 @@ class Site(ABC):
     @abstractmethod
     def visible(self) -> list[str]:
         """Paths of all that the provider shows."""
+
+    @abstractmethod
+    def contents(self) -> dict[str, bytes]:
+        """All that the provider shows, by its paths."""
 
     @abstractmethod
     def unfinished(self) -> list[str]:
@@ -55,6 +61,7 @@ class Job:
         self.checkpoint: dict[str, Any] | None = None
         self.progress: list[int] = []
         self.stop_at: int | None = None
+        self.stop_at_save: int | None = None
         self.stop: BaseException = Killed()
         self.folder, self.name, self.conflict, self.key = "reports/2026", name, conflict, key
         self.reader: Any = io.BytesIO
@@ -79,6 +86,10 @@ class Job:
 
     def _save(self, state: dict[str, Any]) -> None:
         self.checkpoint = json.loads(json.dumps(state))
+        if self.stop_at_save is not None:
+            self.stop_at_save -= 1
+            if self.stop_at_save == 0:
+                raise self.stop
 
     def _sent(self, total: int) -> None:
         self.progress.append(total)

@@ -32,6 +32,7 @@ SCOPES = {
     "files/upload_session/start": "files.content.write",
     "files/upload_session/append_v2": "files.content.write",
     "files/upload_session/finish": "files.content.write",
+    "files/copy_v2": "files.content.write",
     "files/delete_v2": "files.content.write",
     "files/download": "files.content.read",
     "files/get_metadata": "files.metadata.read",

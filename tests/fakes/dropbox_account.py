@@ -19,6 +19,7 @@ FIELDS = {
     "files/upload_session/start": {"close", "session_type", "content_hash"},
     "files/upload_session/append_v2": {"cursor", "close", "content_hash"},
     "files/upload_session/finish": {"cursor", "commit", "content_hash"},
+    "files/copy_v2": {"from_path", "to_path", "autorename", "allow_shared_folder", "allow_ownership_transfer"},
     "files/delete_v2": {"path", "parent_rev"},
     "files/download": {"path", "rev"},
     "files/get_metadata": {
@@ -69,6 +70,7 @@ class File:
     rev: str
     client_modified: str
     link: str = ""
+    server_modified: str = field(default_factory=lambda: datetime.now(UTC).strftime(STAMP))
 
     def metadata(self) -> dict[str, Any]:
         """As FileMetadata."""
@@ -82,7 +84,7 @@ class File:
             "size": len(self.content),
             "content_hash": content_hash(self.content),
             "client_modified": self.client_modified,
-            "server_modified": datetime.now(UTC).strftime(STAMP),
+            "server_modified": self.server_modified,
             "is_downloadable": True,
         }
 
@@ -164,11 +166,14 @@ class Account:
         if path.rpartition("/")[2].lower() in DISALLOWED:
             raise Declined(outer, "disallowed_name")
         self.before_commit(path)
-        there, mode = self.files.get(path.lower()), about.get("mode", {".tag": "add"})[".tag"]
+        there, given = self.files.get(path.lower()), about.get("mode", {".tag": "add"})
+        mode = given[".tag"]
         if any(above in self.files for above in _above(path.lower())):
             raise Declined(outer, "conflict", "file_ancestor")
         if path.lower() in self.folders:
             raise Declined(outer, "conflict", "folder")
+        if mode == "update" and (there is None or there.rev != given["update"]):
+            raise Declined(outer, "conflict", "file")
         if there and mode == "add" and (about.get("strict_conflict") or there.content != content):
             raise Declined(outer, "conflict", "file")
         if self.used() + len(content) - (len(there.content) if there else 0) > self.quota:
@@ -206,6 +211,14 @@ class Account:
                 "path_display": shown,
             }  # fmt: skip
         return self._find(argument["path"], "path").metadata()
+
+    def _copy_v2(self, argument: dict[str, Any], _: bytes) -> Any:
+        found, to = self._find(argument["from_path"], "from_lookup"), argument["to_path"]
+        if to.lower() in self.files or to.lower() in self.folders:
+            raise Declined("to", "conflict", "file" if to.lower() in self.files else "folder")
+        if self.used() + len(found.content) > self.quota:
+            raise Declined("to", "insufficient_space")
+        return {"metadata": self._store(to, found.content, {"client_modified": found.client_modified}).metadata()}
 
     def _delete_v2(self, argument: dict[str, Any], _: bytes) -> Any:
         found = self._find(argument["path"], "path_lookup")

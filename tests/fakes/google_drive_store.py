@@ -27,6 +27,10 @@ class Problem(Exception):
         return {"error": {"code": self.status, "message": self.message, "errors": errors}}
 
 
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 @dataclass
 class File:
     id: str
@@ -37,9 +41,8 @@ class File:
     content: bytes = b""
     trashed: bool = False
     revisions: list[tuple[str, bytes]] = field(default_factory=list)
-    created: str = field(
-        default_factory=lambda: datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    )
+    created: str = field(default_factory=_now)
+    modified: str = ""
 
 
 class Store:
@@ -81,7 +84,7 @@ class Store:
         return made
 
     def replace(self, file: File, content: bytes) -> None:
-        file.content = content
+        file.content, file.modified = content, _now()
         file.revisions.append((f"r{next(self.numbers)}", content))
 
     def drop_revision(self, file: File, revision: str) -> None:
@@ -138,6 +141,7 @@ class Store:
             "mimeType": file.mime,
             "parents": file.parents,
             "createdTime": file.created,
+            "modifiedTime": file.modified or file.created,
             "trashed": file.trashed,
             "webViewLink": f"https://drive.google.com/file/d/{file.id}/view?usp=drivesdk",
         }

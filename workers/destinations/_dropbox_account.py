@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from contextlib import closing
+from datetime import UTC
 from typing import Any
 from urllib.parse import quote
 
 from workers.destinations._dropbox_client import sdk
-from workers.destinations._dropbox_errors import classified, tags
-from workers.destinations.base import LongshoreError, Permanent, Receipt, Transient, Upload
+from workers.destinations._dropbox_errors import LASTING, classified, tags
+from workers.destinations.base import LongshoreError, Permanent, Receipt, Transient, Upload, dated, numbered
 
 STAMP = "%Y-%m-%dT%H:%M:%SZ"
 """Dropbox's times: UTC, whole seconds."""
@@ -42,6 +43,49 @@ class Account:
                 return None
             raise
 
+    def keep(self, path: str, there: Any) -> str:
+        """Copy the file that was looked at beside itself, under its dated name; its revision. Raises Permanent.
+
+        A copy is made once, and removed where somebody replaced the file meanwhile: then that revision is old.
+        """
+        if not isinstance(there, sdk().files.FileMetadata):
+            raise Permanent(LASTING["folder"])
+        folder, _, name = path.rpartition("/")
+        first, number = dated(name, there.server_modified.replace(tzinfo=UTC)), 1
+        rev: str = there.rev
+        while True:
+            to = f"{folder}/{first if number == 1 else numbered(first, number)}"
+            held = self.look(to)
+            if getattr(held, "content_hash", "") == there.content_hash:
+                return rev
+            number += 1
+            if held is None and (copied := self._copied(there.path_lower or path, to)):
+                if copied.content_hash != there.content_hash:
+                    self._delete(copied)
+                return rev
+
+    def _copied(self, path: str, to: str) -> Any:
+        """The copy; None where somebody took its name."""
+        try:
+            return self.client.files_copy_v2(path, to).metadata
+        except sdk().exceptions.ApiError as error:
+            if tags(error) != "to/conflict/file":
+                raise
+            return None
+
+    def _delete(self, found: Any) -> bool:
+        return self.delete(found.path_lower or found.id, found.rev)
+
+    def delete(self, path: str, rev: str) -> bool:
+        """Delete this revision of a file; False where somebody else has replaced or deleted it already."""
+        try:
+            self.client.files_delete_v2(path, parent_rev=rev)
+        except sdk().exceptions.ApiError as error:
+            if tags(error) not in REPLACED:
+                raise
+            return False
+        return True
+
     def check_marker(self, path: str, content: bytes) -> tuple[bool, str]:
         """Write a file, read it back, delete it; whether the same bytes came back, and why it got no link."""
         files = sdk().files
@@ -73,11 +117,7 @@ class Account:
         """The file as it was answered. Raises Transient, and removes it, where it is not the artifact."""
         if found.size == upload.size and found.content_hash == content_hash:
             return found
-        try:
-            self.client.files_delete_v2(found.path_lower or found.id, parent_rev=found.rev)
-        except sdk().exceptions.ApiError as error:
-            if tags(error) not in REPLACED:
-                raise
+        self._delete(found)
         raise Transient(
             f"Dropbox stored other bytes than were sent ({found.size} of {upload.size}). They were removed; it will be"
             " tried again."

@@ -24,7 +24,7 @@ SPACE = "insufficient_space"
 TAKEN = frozenset({"path/conflict/file", "path/conflict/folder"})
 LASTING = {
     "folder": "A folder has this name already. Choose another name.",
-    "file": "A file has this name already. Choose another name, or the policy overwrite or rename.",
+    "file": "A file has this name already. Choose another name, or the policy rename, version or overwrite.",
     "file_ancestor": "A part of the folder's path is a file. Choose another folder.",
     "no_write_permission": "The account may not write to this folder. Choose another one, or ask its owner for access.",
     "access_restricted": "The account may not write to this folder. Choose another one, or ask its owner for access.",

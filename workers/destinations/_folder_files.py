@@ -155,10 +155,12 @@ def _write(handle: int, chunk: bytes, offset: int) -> int:
     return len(chunk)
 
 
-def publish(directory: int, part: str, upload: Upload, name: str, choose: Callable[[str], None]) -> str | None:
+def publish(
+    directory: int, part: str, upload: Upload, name: str, choose: Callable[[str], None], keep: Callable[[], None]
+) -> str | None:
     """Make the hidden file visible and return its name, None where the policy forbids it because the name is taken.
 
-    `choose` is told each name before it becomes visible. Raises OSError.
+    `choose` is told each name before it becomes visible; `keep` gives what has the name another one. Raises OSError.
     """
     if upload.conflict == "overwrite":
         choose(name)
@@ -168,8 +170,11 @@ def publish(directory: int, part: str, upload: Upload, name: str, choose: Callab
     while True:
         if look(directory, chosen) is None:
             choose(chosen)
-            if _claim(directory, part, chosen):
+            if claim(directory, part, chosen):
                 return chosen
+        if upload.conflict == "version":
+            keep()
+            continue
         if upload.conflict != "rename":
             unlink(directory, part)
             return None
@@ -177,7 +182,7 @@ def publish(directory: int, part: str, upload: Upload, name: str, choose: Callab
         chosen = numbered(name, number)
 
 
-def _claim(directory: int, part: str, name: str) -> bool:
+def claim(directory: int, part: str, name: str) -> bool:
     """Give the file its name unless the name is taken, as one step of the kernel's."""
     try:
         os.link(part, name, src_dir_fd=directory, dst_dir_fd=directory, follow_symlinks=False)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from workers.destinations._google_drive_client import Denied
 from workers.destinations._google_drive_files import NATIVE, ROUNDS, Files, Folder, receipt, step_back
 from workers.destinations._google_drive_session import Session
-from workers.destinations.base import Permanent, Receipt, Transient, Upload, numbered, safe_name
+from workers.destinations.base import Permanent, Receipt, Transient, Upload, dated, numbered, safe_name
 
 NAME_LIMIT = 240
 """Bytes of a name: Drive takes more, the file systems that it is synchronised to take 255."""
@@ -35,6 +36,8 @@ class Delivery:
         arrived = self._finished()
         if arrived and self.state.get("settled"):
             return arrived
+        if self.upload.conflict == "version":
+            return self._beside(arrived)
         for number in range(ROUNDS):
             name, others = self._name()
             if others and self.upload.conflict != "overwrite":
@@ -46,6 +49,29 @@ class Delivery:
             arrived = self._called(self._hidden(), arrived)
             step_back(number)
         raise Transient("Others keep taking the same name at the same moment. It will be tried again.")
+
+    def _beside(self, arrived: Receipt | None) -> Receipt:
+        """Send under the name, whoever has it, and then give older files of the name their dated ones.
+
+        Of two that do so at once the younger one keeps the name, and one that was renamed already stays as it is.
+        """
+        name = safe_name(self.upload.name, limit=NAME_LIMIT)
+        arrived = arrived or self._send(name, [])
+        mine = self.files.get(self.state["id"])
+        if mine is not None and mine["name"] == name:
+            for other in self.files.named(self.folder, name):
+                if _age(other) < _age(mine):
+                    self._date(other)
+        self._save(settled=True)
+        return arrived
+
+    def _date(self, other: dict[str, Any]) -> None:
+        first = dated(other["name"], datetime.fromisoformat(other["modifiedTime"]))
+        number, chosen = 1, first
+        while self.files.named(self.folder, chosen):
+            number += 1
+            chosen = numbered(first, number)
+        self.files.rename(other["id"], chosen)
 
     def undo(self) -> None:
         """Remove what was sent, finished or not. Quiet where nothing is left; a file that was there before stays."""
@@ -156,10 +182,14 @@ class Delivery:
         if self.upload.conflict == "skip":
             return receipt(self.folder, other, "", verified="size", skipped=True)
         raise Permanent(
-            f"{self.folder.path}/{other['name']} exists already. Choose another name, or the policy overwrite or"
-            " rename."
+            f"{self.folder.path}/{other['name']} exists already. Choose another name, or the policy rename, version or"
+            " overwrite."
         )
 
     def _save(self, **state: Any) -> None:
         self.state.update(state)
         self.upload.save(dict(self.state))
+
+
+def _age(file: dict[str, Any]) -> tuple[str, str]:
+    return str(file["createdTime"]), str(file["id"])

@@ -19,7 +19,8 @@ FOLDER = "application/vnd.google-apps.folder"
 NATIVE = "application/vnd.google-apps."
 """Begins the types of Google's own documents, which have no bytes that could be replaced."""
 FIELDS = (
-    "id,name,mimeType,size,createdTime,sha256Checksum,md5Checksum,webViewLink,headRevisionId,driveId,parents,trashed"
+    "id,name,mimeType,size,createdTime,modifiedTime,sha256Checksum,md5Checksum,webViewLink,headRevisionId,driveId,"
+    "parents,trashed"
 )
 PAGE = 100
 ROUNDS = 8
@@ -183,4 +184,16 @@ def receipt(
         verified=verified,
         skipped=skipped,
         extra={**extra, "shared_drive_id": folder.drive},
+    )
+
+
+def same(file: dict[str, Any], told: Receipt) -> bool:
+    """Whether a file still is what the receipt tells of: its revision, size, and a checksum where Drive shows one."""
+    name, _, value = told.checksum.partition(":")
+    shown = file.get(f"{name}Checksum", value)
+    revision = told.extra.get("revision", "")
+    return (
+        int(file.get("size", -1)) == told.size
+        and shown == value
+        and (not revision or file.get("headRevisionId", revision) == revision)
     )

@@ -49,11 +49,11 @@ class Multipart:
         self.state.setdefault("part_size", part_size_for(upload.size, part_size))
         self.state.setdefault("opaque", opaque)
 
-    def run(self, create: dict[str, Any], complete: dict[str, Any]) -> tuple[str, Sums]:
+    def run(self, create: dict[str, Any], complete: Callable[[], dict[str, str]]) -> tuple[str, Sums]:
         """Send what is missing and complete; the ETag of the answer, and the sums of what was read.
 
-        Raises ClientError (412 where `complete` has a condition and the name is taken), Transient, and what `sent`
-        raises.
+        Raises ClientError (412 where `complete`, asked at last, gives a condition that does not hold), Transient, and
+        what `sent` raises.
         """
         there = self._there()
         if there is None:
@@ -76,7 +76,7 @@ class Multipart:
                 raise
         self.upload.save(dict(self.state))
         answer = self.client.complete_multipart_upload(
-            **self.where, UploadId=self.state["upload_id"], MultipartUpload={"Parts": parts}, **complete
+            **self.where, UploadId=self.state["upload_id"], MultipartUpload={"Parts": parts}, **complete()
         )
         return answer["ETag"], sums
 

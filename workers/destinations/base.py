@@ -4,7 +4,7 @@ A destination is one module in `workers/destinations/` whose file name is its na
 
     class Options(BaseModel)    what is not secret: endpoint, bucket, folder ... (field descriptions become the docs)
     class Secrets(BaseModel)    what is: SecretStr fields, encrypted at rest, write-only, never logged
-    class S3(Destination)       with `options`, `secrets`, `test`, `upload`, `discard` and `classify`
+    class S3(Destination)       with `options`, `secrets`, `test`, `upload`, `discard`, `remove` and `classify`
     DESTINATION = S3
 
 Rules:
@@ -17,6 +17,8 @@ Rules:
   artifact: it is handed back only for the same SHA-256 and size.
 - An upload that finished but was never recorded (the worker died in between) is recognised and not sent twice:
   whatever the name that was chosen, keep it in the checkpoint before the object becomes visible.
+- Conflict policy `version` never loses what had the name: copy it, or move it, to its `dated` name, and only then take
+  its place, by a request that fails where somebody else took it meanwhile. Whatever breaks in between, both are there.
 - Compare what the provider has with the artifact after the upload. A mismatch removes the bad object and raises
   Transient.
 - `classify` turns every error of the SDK into Transient, Permanent or NeedsReconnect, with a message that is safe to
@@ -29,6 +31,7 @@ import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, BinaryIO, ClassVar, Literal
 
 from pydantic import BaseModel
@@ -49,14 +52,15 @@ __all__ = [
     "TestReport",
     "Transient",
     "Upload",
+    "dated",
     "folders",
     "numbered",
     "safe_name",
 ]
 
-ConflictPolicy = Literal["overwrite", "rename", "skip", "fail"]
-"""What to do when the name is taken: replace it, add " (2)" before the extension, keep the old one and send nothing
-(the receipt says so), or fail with `Permanent`."""
+ConflictPolicy = Literal["overwrite", "rename", "version", "skip", "fail"]
+"""What to do when the name is taken: replace it; add " (2)" before the extension; take the name, and keep the old one
+beside it under its date; keep the old one and send nothing (the receipt says so); or fail with `Permanent`."""
 
 Verified = Literal["checksum", "readback", "size"]
 
@@ -151,8 +155,16 @@ class Destination(ABC):
         """Remove what an unfinished upload left at the provider. Quiet where nothing is left."""
 
     @abstractmethod
+    def remove(self, receipt: Receipt) -> bool:
+        """Delete the object that this receipt confirms, if it is still that one; whether it was deleted.
+
+        False where it is gone or no longer what we put there (its id, revision, ETag, checksum or size differ), and
+        for a receipt that says `skipped`: nothing is touched then. Raises any error of the SDK, as `upload` does.
+        """
+
+    @abstractmethod
     def classify(self, error: Exception) -> LongshoreError:
-        """What to do about an error of `test`, `upload` or `discard`. A LongshoreError is returned as it is."""
+        """What to do about an error of any of the others. A LongshoreError is returned as it is."""
 
 
 PACKED = (".gz", ".zst", ".age")
@@ -166,6 +178,21 @@ def numbered(name: str, number: int) -> str:
         bare, packed = bare.removesuffix(ending), ending + packed
     stem, dot, extension = bare.rpartition(".")
     return f"{stem} ({number}){dot}{extension}{packed}" if stem else f"{bare} ({number}){packed}"
+
+
+def dated(name: str, moment: datetime, *, limit: int = 230) -> str:
+    """The name for conflict policy `version` of what had it before: `a.png` -> `a (2026-11-21 14.03.05).png`, in UTC.
+
+    `moment` is when the old one was last changed. The stem is shortened where the whole would be longer than `limit`
+    bytes; the default leaves room for a number, should two be of one second.
+    """
+    stem, dot, extension = name.rpartition(".")
+    if not stem:
+        stem, dot, extension = name, "", ""
+    tail = f" ({moment.astimezone(UTC):%Y-%m-%d %H.%M.%S}){dot}{extension}"
+    if len(tail.encode()) > limit // 2:
+        stem, tail = name, tail[: tail.index(")") + 1]
+    return stem.encode()[: limit - len(tail.encode())].decode(errors="ignore") + tail
 
 
 UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})

@@ -33,6 +33,8 @@ from workers.destinations.base import (
 
 NAME_LIMIT = 240
 """Bytes of a name: Dropbox takes 255 characters, computers it syncs to 255 bytes; the rest is room for a number."""
+ROUNDS = 8
+"""How often policy `version` looks again because somebody else took the name meanwhile."""
 
 
 class DropboxOptions(BaseModel):
@@ -137,7 +139,7 @@ class Dropbox(Destination):
         """Take a name, send, compare. Raises LongshoreError, the SDK's and requests' errors, what `sent` raises."""
         state = dict(upload.checkpoint or {})
         state.setdefault("modified", datetime.now(UTC).strftime(STAMP))
-        number = int(state.get("number", 1))
+        number, rounds = int(state.get("number", 1)), 0
         while True:
             path = self._path(upload, number)
             if state.get("path") != path:
@@ -147,22 +149,34 @@ class Dropbox(Destination):
             if there is not None and self._ours(upload, state, there):
                 upload.sent(upload.size)
                 return self.account.receipt(there)
-            if there is None or upload.conflict == "overwrite":
+            if there is None or upload.conflict in {"overwrite", "version"}:
                 found = self._send(upload, state)
                 if found is not None:
                     return self.account.receipt(self.account.proven(found, upload, state["content_hash"]))
             if upload.conflict == "rename":
                 number += 1
                 continue
+            if upload.conflict == "version" and rounds < ROUNDS:
+                rounds += 1
+                continue
             self.discard(state)
+            if upload.conflict == "version":
+                raise Transient(f"Others keep replacing {path} at the same moment. It will be tried again.")
             if upload.conflict != "skip":
-                raise Permanent(f"{path} exists already. Choose another name, or the policy overwrite or rename.")
+                raise Permanent(
+                    f"{path} exists already. Choose another name, or the policy rename, version or overwrite."
+                )
             there = there or self.account.look(path)
             return self.account.skipped(path, there)
 
     def discard(self, checkpoint: dict[str, Any]) -> None:
         """Close the session of an unfinished upload. Raises the SDK's and requests' errors."""
         end(self.client, checkpoint)
+
+    def remove(self, receipt: Receipt) -> bool:
+        """See base. One request, which names the revision. A file that was moved is found by its id."""
+        told = receipt.extra
+        return not receipt.skipped and self.account.delete(told["id"], told["rev"])
 
     def classify(self, error: Exception) -> LongshoreError:
         """See base."""
@@ -189,31 +203,36 @@ class Dropbox(Destination):
     def _send(self, upload: Upload, state: dict[str, Any]) -> Any:
         """Send the bytes and make them visible; None where the name was taken in the meantime."""
         files = sdk().files
-        replace = upload.conflict == "overwrite"
-        about = {
-            "mode": files.WriteMode.overwrite if replace else files.WriteMode.add,
-            "strict_conflict": not replace,
-            "client_modified": datetime.strptime(state["modified"], STAMP).replace(tzinfo=UTC),
-        }
         session = Session(self.client, self.wire, upload, state, chunk=self.options.chunk_mb * MIB)
         try:
             if upload.size > session.chunk:
                 state["content_hash"] = session.run()
                 upload.save(dict(state))
-                commit = files.CommitInfo(state["path"], **about)
+                commit = files.CommitInfo(state["path"], **self._commit(upload, state))
                 return self.client.files_upload_session_finish(b"", session.cursor(upload.size), commit)
-            return self._put(upload, state, about)
+            return self._put(upload, state)
         except sdk().exceptions.ApiError as error:
-            if not replace and tags(error) in TAKEN:
+            if upload.conflict != "overwrite" and tags(error) in TAKEN:
                 return None
             raise
 
-    def _put(self, upload: Upload, state: dict[str, Any], about: dict[str, Any]) -> Any:
+    def _commit(self, upload: Upload, state: dict[str, Any]) -> dict[str, Any]:
+        """How the file takes its name, prepared just before it does. Raises Permanent for a folder of this name."""
+        mode = sdk().files.WriteMode
+        about: dict[str, Any] = {"client_modified": datetime.strptime(state["modified"], STAMP).replace(tzinfo=UTC)}
+        if upload.conflict == "overwrite":
+            return {**about, "mode": mode.overwrite, "strict_conflict": False}
+        there = self.account.look(state["path"]) if upload.conflict == "version" else None
+        old = self.account.keep(state["path"], there) if there is not None else ""
+        return {**about, "mode": mode.update(old) if old else mode.add, "strict_conflict": True}
+
+    def _put(self, upload: Upload, state: dict[str, Any]) -> Any:
         """The whole artifact in one request."""
         with closing(Source(upload)) as source:
             payload = source.take(upload.size + 1)
             state["content_hash"] = source.content_hash()
         upload.save(dict(state))
+        about = self._commit(upload, state)
         with reporting(self.wire, upload, 0):
             found = self.client.files_upload(payload, state["path"], **about)
         upload.sent(upload.size)

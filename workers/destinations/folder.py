@@ -12,13 +12,14 @@ import os
 import stat
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from workers.destinations import _folder_files as files
+from workers.destinations import _folder_versions as versions
 from workers.destinations.base import (
     Destination,
     LongshoreError,
@@ -92,18 +93,17 @@ class Folder(Destination):
     def upload(self, upload: Upload) -> Receipt:
         """Copy, make visible, read back. Raises OSError, Refused, Permanent, Transient, or what `sent` raises."""
         with self._directory(upload.folder) as (directory, path):
-            known, name, part = (
-                upload.checkpoint or {},
-                safe_name(upload.name, limit=NAME_LIMIT),
-                files.hidden(upload.key),
-            )
+            known, name = upload.checkpoint or {}, safe_name(upload.name, limit=NAME_LIMIT)
+            part = files.hidden(upload.key)
+            old = versions.aside(part)
+            versions.settle(directory, name, old)
             if finished := _finished(directory, part, known, upload):
                 files.unlink(directory, part)
                 return _receipt(path / finished, upload)
             if upload.conflict in {"skip", "fail"} and files.look(directory, name):
                 files.unlink(directory, part)
                 return _taken(directory, path / name, upload)
-            state = {"folder": upload.folder, "part": part}
+            state = {"folder": upload.folder, "part": part, "wanted": name}
 
             def save(offset: int, name: str = "") -> None:
                 upload.save({**state, "offset": offset, "name": name})
@@ -112,7 +112,14 @@ class Folder(Destination):
             save(offset)
             with files.locked(directory, part) as handle:
                 files.copy(handle, directory, upload, offset, save)
-                chosen = files.publish(directory, part, upload, name, lambda to: save(upload.size, to))
+                chosen = files.publish(
+                    directory,
+                    part,
+                    upload,
+                    name,
+                    lambda to: save(upload.size, to),
+                    lambda: versions.step_aside(directory, name, old),
+                )
                 os.fsync(directory)
                 if chosen is None:
                     return _taken(directory, path / name, upload)
@@ -120,12 +127,31 @@ class Folder(Destination):
             return _receipt(path / chosen, upload)
 
     def discard(self, checkpoint: dict[str, Any]) -> None:
-        """Remove the hidden file. Raises OSError other than for a missing one."""
+        """Remove the hidden file; what was taken aside for it gets its name back. Raises OSError."""
+        if "part" not in checkpoint:
+            return
+        part = str(checkpoint["part"])
         try:
             with self._directory(str(checkpoint.get("folder", "")), make=False) as (directory, _):
-                files.unlink(directory, str(checkpoint["part"]))
-        except (FileNotFoundError, KeyError):
+                files.unlink(directory, part)
+                versions.restore(directory, str(checkpoint.get("wanted", "")), versions.aside(part))
+        except FileNotFoundError:
             return
+
+    def remove(self, receipt: Receipt) -> bool:
+        """See base. Raises OSError, Refused."""
+        sha256 = receipt.checksum.removeprefix("sha256:")
+        try:
+            where = Path(receipt.path).relative_to(Path(self.place.folder_root).resolve())
+        except ValueError:  # the operator moved the root: what is below the new one is not what was delivered
+            return False
+        if receipt.skipped or not where.name or ".." in where.parts:
+            return False
+        try:
+            with self._below(where.parent.parts, make=False) as (directory, _):
+                return versions.remove(directory, where.name, receipt.size, sha256)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
 
     def classify(self, error: Exception) -> LongshoreError:
         """See base."""
@@ -142,15 +168,19 @@ class Folder(Destination):
             return Permanent(LASTING[number], detail=repr(error))
         return Transient("Writing to the delivery folder failed. It will be tried again.", detail=repr(error))
 
+    def _directory(self, folder: str, *, make: bool = True) -> AbstractContextManager[tuple[int, Path]]:
+        """A handle of the target folder, and its path for people. Raises Refused; when entered, OSError."""
+        return self._below(folders(self.options.folder, folder), make=make)
+
     @contextmanager
-    def _directory(self, folder: str, *, make: bool = True) -> Iterator[tuple[int, Path]]:
-        """A handle of the target folder, and its path for people. Raises Refused, OSError."""
+    def _below(self, names: tuple[str, ...], *, make: bool) -> Iterator[tuple[int, Path]]:
+        """A handle of the folder at this path below the root, and its path for people. Raises OSError."""
         path = Path(self.place.folder_root).resolve()
         if make:
             path.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, files.DIRECTORY)
         try:
-            for name in folders(self.options.folder, folder):
+            for name in names:
                 outer, handle = handle, files.below(handle, name, make=make)
                 os.close(outer)
                 path /= name
@@ -193,7 +223,7 @@ def _prove(directory: int, name: str, handle: int, path: Path, upload: Upload) -
 def _taken(directory: int, path: Path, upload: Upload) -> Receipt:
     """The receipt of policy `skip`. Raises Permanent for policy `fail`."""
     if upload.conflict == "fail":
-        raise Permanent(f"{path} exists already. Choose another name, or the policy overwrite or rename.")
+        raise Permanent(f"{path} exists already. Choose another name, or the policy rename, version or overwrite.")
     there = files.look(directory, path.name)
     return Receipt(
         str(path), str(path), path.as_uri(), there.st_size if there else 0, "", verified="size", skipped=True

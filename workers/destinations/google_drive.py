@@ -20,7 +20,7 @@ from pydantic_core import InitErrorDetails
 from workers.destinations._google_drive_client import NOT_FOUND, Client, Denied, connect
 from workers.destinations._google_drive_delivery import NAME_LIMIT, Delivery
 from workers.destinations._google_drive_errors import answered, unanswered
-from workers.destinations._google_drive_files import Files, Folder, step_back
+from workers.destinations._google_drive_files import Files, Folder, same, step_back
 from workers.destinations._google_drive_login import RENEWING, Login
 from workers.destinations._google_drive_session import end
 from workers.destinations.base import (
@@ -144,6 +144,18 @@ class GoogleDrive(Destination):
         if "id" in checkpoint:
             with self._connected() as client:
                 self._discard(client, checkpoint)
+
+    def remove(self, receipt: Receipt) -> bool:
+        """See base. Drive cannot compare and delete in one step: it is looked at just before."""
+        if receipt.skipped:
+            return False
+        with self._connected() as client:
+            files = Files(client)
+            there = files.get(receipt.provider_id)
+            if there is None or not same(there, receipt):
+                return False
+            files.remove(receipt.provider_id)
+            return True
 
     def classify(self, error: Exception) -> LongshoreError:
         """See base."""

@@ -7,12 +7,14 @@ them. Names are taken by conditional requests (`If-None-Match`), after a look fo
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from contextlib import closing
 from functools import cached_property
 from typing import Any, ClassVar, Literal
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr
 
+from workers.destinations import _s3_versions as versions
 from workers.destinations._s3_bucket import Bucket, marks, marks_of
 from workers.destinations._s3_client import connect
 from workers.destinations._s3_errors import answered, unanswered
@@ -34,6 +36,8 @@ from workers.destinations.base import (
 NAME_LIMIT = 240
 """Bytes of a name: servers that keep objects as files take 255, the rest is room for the number of `rename`."""
 TAKEN = frozenset({"412", "PreconditionFailed"})
+ROUNDS = 8
+"""How often policy `version` looks again because somebody else took the name meanwhile."""
 
 
 class S3Options(BaseModel):
@@ -123,7 +127,7 @@ class S3(Destination):
     def upload(self, upload: Upload) -> Receipt:
         """Take a name, send, compare. Raises LongshoreError, ClientError, BotoCoreError, what `sent` raises."""
         state = self._known(upload)
-        number = int(state.get("number", 1))
+        number, rounds = int(state.get("number", 1)), 0
         while True:
             key = self._key(upload, number)
             if state.get("key") != key:
@@ -133,16 +137,23 @@ class S3(Destination):
             head = self.bucket.head(key)
             if head and marks_of(head) == marks(upload):
                 return self._recognised(upload, state, head)
-            if head is None or upload.conflict == "overwrite":
+            if head is None or upload.conflict in {"overwrite", "version"}:
                 receipt = self._send(upload, state)
                 if receipt:
                     return receipt
+            if upload.conflict == "version" and rounds < ROUNDS:
+                rounds += 1
+                continue
             self.discard(state)
+            if upload.conflict == "version":
+                raise Transient(f"Others keep replacing {key} at the same moment. It will be tried again.")
             if upload.conflict == "skip":
                 head = head or self.bucket.head(key) or {}
                 return self.bucket.receipt(upload, key, head, verified="size", skipped=True)
             if upload.conflict != "rename":
-                raise Permanent(f"{key} exists already. Choose another name, or the policy overwrite or rename.")
+                raise Permanent(
+                    f"{key} exists already. Choose another name, or the policy rename, version or overwrite."
+                )
             number += 1
 
     def discard(self, checkpoint: dict[str, Any]) -> None:
@@ -154,6 +165,10 @@ class S3(Destination):
                 Bucket=checkpoint["bucket"],
                 Key=checkpoint["key"],
             )
+
+    def remove(self, receipt: Receipt) -> bool:
+        """See base. Where the bucket keeps versions, the delivered one goes for good, and an older one shows again."""
+        return versions.remove(self.bucket, receipt)
 
     def classify(self, error: Exception) -> LongshoreError:
         """See base."""
@@ -200,24 +215,39 @@ class S3(Destination):
         from botocore.exceptions import ClientError
 
         about = {**self._stored(), "ContentType": upload.media_type, "Metadata": marks(upload)}
-        condition = {} if upload.conflict == "overwrite" else {"IfNoneMatch": "*"}
+
+        def condition() -> dict[str, str]:
+            return self._condition(upload, state["key"])
+
         try:
             if upload.size > self.options.part_size_mb * MIB:
                 etag, sums = self._multipart(upload, state).run(about, condition)
             else:
-                etag, sums = self._put(upload, state, {**about, **condition})
+                etag, sums = self._put(upload, state, about, condition)
         except ClientError as error:
             code, head = error.response["Error"]["Code"], None
             if code in TAKEN or code == "NoSuchUpload":
                 head = self.bucket.head(state["key"])
             if head and marks_of(head) == marks(upload):
                 return self._recognised(upload, state, head)
-            if code in TAKEN and condition:
+            if code in TAKEN and upload.conflict != "overwrite":
                 return None
             raise
         return self.bucket.prove(upload, state["key"], etag, sums)
 
-    def _put(self, upload: Upload, state: dict[str, Any], about: dict[str, Any]) -> tuple[str, Sums]:
+    def _condition(self, upload: Upload, key: str) -> dict[str, str]:
+        """What must be true of the key when the object becomes visible, asked for and prepared just before."""
+        if upload.conflict == "overwrite":
+            return {}
+        head = self.bucket.head(key) if upload.conflict == "version" else None
+        if head is None:
+            return {"IfNoneMatch": "*"}
+        versions.keep(self.bucket, key, head, self._stored())
+        return {"IfMatch": head["ETag"]}
+
+    def _put(
+        self, upload: Upload, state: dict[str, Any], about: dict[str, Any], condition: Callable[[], dict[str, str]]
+    ) -> tuple[str, Sums]:
         """The whole artifact in one request; the ETag of the answer, and the sums of what was read."""
         upload.save(dict(state))
         with closing(Source(upload, self.options.part_size_mb * MIB)) as source:
@@ -230,6 +260,7 @@ class S3(Destination):
                 Bucket=state["bucket"],
                 Key=state["key"],
                 **about,
+                **condition(),
             )
         upload.sent(upload.size)
         return answer["ETag"], sums

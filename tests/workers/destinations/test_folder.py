@@ -3,12 +3,15 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from longshore.errors import Permanent, Refused, Transient
 from tests.contracts.destination_contract import DestinationContract
 from tests.contracts.site import Job, Killed, Site, classified, noise
+from workers.destinations import _folder_files
 from workers.destinations.base import Place
 from workers.destinations.folder import Folder, FolderOptions, FolderSecrets
 
@@ -44,6 +47,9 @@ class FolderSite(Site):
 
     def visible(self):
         return [str(path) for path in self._files() if path.suffix != ".part"]
+
+    def contents(self):
+        return {path: Path(path).read_bytes() for path in self.visible()}
 
     def unfinished(self):
         return [str(path) for path in self._files() if path.suffix == ".part"]
@@ -236,3 +242,47 @@ def test_a_file_system_without_links_takes_names_too(site, monkeypatch, conflict
 def test_a_folder_of_the_files_name_is_permanent(site):
     (site.root / "team/reports/2026/file.bin").mkdir(parents=True)
     assert type(classified(site.destination(), Job(site, b"x", conflict="overwrite"))) is Permanent
+
+
+@pytest.mark.parametrize("ending", ["retried", "cancelled"])
+def test_an_old_file_whose_worker_died_while_it_moved_it_aside_comes_back(site, monkeypatch, ending):
+    def take_and_die(*args, **more):
+        rename(*args, **more)
+        raise Killed
+
+    old, rename = Job(site, b"old", key="first").run(), os.rename
+    job = Job(site, b"new", key="second", conflict="version")
+    with monkeypatch.context() as patch:
+        patch.setattr("workers.destinations._folder_versions.os.rename", take_and_die)
+        with pytest.raises(Killed):
+            job.run()
+    if ending == "cancelled":
+        site.destination().discard(job.checkpoint)
+        assert site.contents() == {old.path: b"old"}
+    else:
+        job.run()
+        assert sorted(site.contents().values()) == [b"new", b"old"]
+    assert site.unfinished() == []
+
+
+def test_a_file_that_took_the_name_while_the_delivered_one_was_compared_stays(site, monkeypatch):
+    receipt, digest = Job(site, b"one").run(), _folder_files.digest
+
+    def replaced(handle, end):
+        found = digest(handle, end)
+        other = Path(receipt.path).with_suffix(".tmp")
+        other.write_bytes(b"other")
+        other.rename(receipt.path)
+        return found
+
+    monkeypatch.setattr(_folder_files, "digest", replaced)
+    assert site.destination().remove(receipt) is False
+    assert site.contents() == {receipt.path: b"other"}
+
+
+def test_nothing_outside_the_root_is_removed(site, tmp_path):
+    receipt, outside = Job(site, b"one").run(), tmp_path / "outside.bin"
+    outside.write_bytes(b"one")
+    assert site.destination().remove(replace(receipt, path=str(outside))) is False
+    assert site.destination().remove(replace(receipt, path=f"{site.root}/../outside.bin")) is False
+    assert outside.exists()

@@ -1,0 +1,101 @@
+"""Keep what has a key under its dated one, and remove what was delivered. All raise ClientError, BotoCoreError."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from workers.destinations._s3_bucket import MISSING, Bucket, marks_of
+from workers.destinations._s3_multipart import abort
+from workers.destinations.base import Receipt, dated, numbered
+
+GIB = 1024**3
+ONCE = 5 * GIB
+"""The most that one copy takes: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html."""
+PIECE = GIB
+KEPT = ("CacheControl", "ContentDisposition", "ContentEncoding", "ContentLanguage", "ContentType", "Metadata")
+"""What a copy in parts does not take over by itself."""
+UNKNOWN = frozenset({"NotImplemented", "InvalidArgument", "501"})
+"""What endpoints answer that do not know conditional deletes."""
+REPLACED = frozenset({"412", "PreconditionFailed", "ConditionalRequestConflict"})
+
+
+def keep(bucket: Bucket, key: str, head: dict[str, Any], stored: dict[str, str]) -> None:
+    """Copy the object that `head` tells of to its dated key, which nothing else has. Quiet where that was done.
+
+    Raises ClientError with PreconditionFailed where somebody replaced the object meanwhile.
+    """
+    folder, slash, name = key.rpartition("/")
+    first, number = dated(name, head["LastModified"]), 1
+    while True:
+        to = f"{folder}{slash}{first if number == 1 else numbered(first, number)}"
+        there = bucket.head(to)
+        if there is None:
+            _copy(bucket, key, head, to, stored)
+            return
+        if _same(there, head):
+            return
+        number += 1
+
+
+def _same(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether two objects hold the same bytes. The ETag changes where an object that was sent in parts is copied."""
+    told = marks_of(one)
+    equal = one["ETag"] == other["ETag"] or (bool(told) and told == marks_of(other))
+    return equal and one["ContentLength"] == other["ContentLength"]
+
+
+def _copy(bucket: Bucket, key: str, head: dict[str, Any], to: str, stored: dict[str, str]) -> None:
+    source: dict[str, Any] = {"CopySource": {"Bucket": bucket.name, "Key": key}, "CopySourceIfMatch": head["ETag"]}
+    where = {"Bucket": bucket.name, "Key": to}
+    size = head["ContentLength"]
+    if size <= ONCE:
+        bucket.client.copy_object(**where, **source, **stored)
+        return
+    about = {name: head[name] for name in KEPT if head.get(name)}
+    upload_id = bucket.client.create_multipart_upload(**where, **about, **stored)["UploadId"]
+    try:
+        parts = []
+        for number, start in enumerate(range(0, size, PIECE), 1):
+            piece = {"PartNumber": number, "CopySourceRange": f"bytes={start}-{min(size, start + PIECE) - 1}"}
+            answer = bucket.client.upload_part_copy(**where, **source, **piece, UploadId=upload_id)
+            parts.append({"PartNumber": number, "ETag": answer["CopyPartResult"]["ETag"]})
+        bucket.client.complete_multipart_upload(**where, UploadId=upload_id, MultipartUpload={"Parts": parts})
+    except BaseException:
+        abort(bucket.client, upload_id=upload_id, **where)
+        raise
+
+
+def remove(bucket: Bucket, receipt: Receipt) -> bool:
+    """Delete the object, or in a bucket that keeps versions this one version, if it is what the receipt tells of."""
+    from botocore.exceptions import ClientError
+
+    told = receipt.extra
+    if told.get("bucket") != bucket.name or receipt.skipped:
+        return False
+    where = {"Bucket": bucket.name, "Key": told["key"]}
+    if told.get("version_id"):
+        where["VersionId"] = told["version_id"]
+    try:
+        head = bucket.client.head_object(**where)
+        if (head["ETag"].strip('"'), head["ContentLength"]) != (told["etag"], receipt.size):
+            return False
+        _delete(bucket.client, where, head["ETag"])
+    except ClientError as error:
+        if error.response["Error"]["Code"] in MISSING | REPLACED:
+            return False
+        raise
+    return True
+
+
+def _delete(client: Any, where: dict[str, str], etag: str) -> None:
+    from botocore.exceptions import ClientError
+
+    if "VersionId" in where:
+        client.delete_object(**where)
+        return
+    try:
+        client.delete_object(**where, IfMatch=etag)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in UNKNOWN:
+            raise
+        client.delete_object(**where)
