@@ -23,11 +23,12 @@ def named(session: Session, owner: str, name: str, field: str) -> ExportPreset:
 def applied(
     session: Session, owner: str, preset: str | None, form: str | None, settings: dict[str, Any]
 ) -> tuple[str, dict[str, Any]]:
-    """Format and settings of a request: the preset's, with what the request says itself on top. Raises Invalid."""
+    """Format and settings of a request: the preset's, with what the request says itself on top. Raises Invalid.
+
+    One of `preset` and `form` is given.
+    """
     if preset is None:
-        if form is None:
-            raise Invalid("Say what to make of it: `format`, or a `preset`.", field="format")
-        return form, settings
+        return form or "", settings
     found = named(session, owner, preset, "preset")
     if form not in {None, found.format}:
         message = f"The preset {found.name!r} is for {found.format}. Leave `format` out, or choose another preset."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, BaseModel, Field, StrictBool
+from pydantic import AliasChoices, BaseModel, Field, StrictBool, ValidationInfo, field_validator
 
 from app.api.schemas import Fault, FileName, FolderPath, Id, Json, Lenient, Page, PublicKeys, Strict, Text
 from app.api.schemas_delivery import DeliveryOut
@@ -33,9 +33,14 @@ class ExportIn(Strict):
 
     file_id: Id | None = Field(None, description="A stored document; or send `source`.")
     source: SourceIn | None = Field(None, description="The document itself.")
-    format: Text | None = Field(None, validation_alias=AliasChoices("format", "export_format"))
     preset: Text | None = Field(
         None, description="A stored preset, by id or name: its format, and its settings below the ones sent here."
+    )
+    format: Text | None = Field(
+        None,
+        validation_alias=AliasChoices("format", "export_format"),
+        validate_default=True,
+        description="What to make; needed without a `preset`.",
     )
     settings: Json = Field(
         default_factory=dict,
@@ -49,6 +54,14 @@ class ExportIn(Strict):
         default=False,
         description="Delete the artifact and an inline `source` once it was downloaded whole and every delivery ended.",
     )
+
+    @field_validator("format")
+    @classmethod
+    def _something_is_asked_for(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None and info.data.get("preset") is None:
+            message = "Say what to make: `format`, or a `preset`."
+            raise ValueError(message)
+        return value
 
 
 class CloudExportIn(Lenient):
