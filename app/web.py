@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from apiflask import APIBlueprint, APIFlask
 
-from app import api, description, docs_page, guard, health, metrics
+from app import api, consent_page, description, docs_page, guard, health, metrics
 from app.api import problems
 from app.request import Request
 from longshore import VERSION, logs
@@ -39,6 +39,6 @@ def build(*, configure_logs: bool) -> APIFlask:
     resources = APIBlueprint("api", __name__, url_prefix="/api")
     for blueprint in api.blueprints():
         resources.register_blueprint(blueprint)
-    for blueprint in (resources, health.blueprint, docs_page.blueprint):
+    for blueprint in (resources, health.blueprint, docs_page.blueprint, consent_page.blueprint):
         app.register_blueprint(blueprint)
     return app

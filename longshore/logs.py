@@ -52,5 +52,16 @@ def configure() -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(config.log_level)
-    for chatty in ("botocore", "boto3", "urllib3", "kombu", "amqp", "s3transfer", "asyncio", "httpx", "httpcore"):
+    for chatty in (
+        "botocore",
+        "boto3",
+        "urllib3",
+        "kombu",
+        "amqp",
+        "s3transfer",
+        "asyncio",
+        "httpx",
+        "httpcore",
+        "oauthlib",
+    ):
         logging.getLogger(chatty).setLevel(logging.WARNING)

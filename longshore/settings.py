@@ -22,6 +22,9 @@ SECRETS = (
     "redis_url",
     "vault_keys",
     "jwt_secret",
+    "google_client_secret",
+    "dropbox_client_secret",
+    "microsoft_client_secret",
     "store_access_key_id",
     "store_secret_access_key",
     "api_key",
@@ -65,6 +68,15 @@ class Settings(BaseSettings):
         SecretStr(""), description="HS256 secret, 32 bytes or more; empty: no JWT is accepted."
     )
     jwt_audience: str = Field("longshore", description="The `aud` a JWT must carry.")
+    google_client_id: str = Field("", description="OAuth client by which people connect Google Drive in a browser.")
+    google_client_secret: SecretStr = Field(SecretStr(""), description="Its secret.")
+    google_endpoint: str = Field("", description="A gateway in Google's place, for its logins and its API.")
+    dropbox_client_id: str = Field("", description="Key of the app by which people connect Dropbox in a browser.")
+    dropbox_client_secret: SecretStr = Field(SecretStr(""), description="Its secret; may stay empty (PKCE).")
+    dropbox_endpoint: str = Field("", description="A gateway in Dropbox's place, for its logins and its API.")
+    microsoft_client_id: str = Field("", description="Application by which people connect OneDrive in a browser.")
+    microsoft_client_secret: SecretStr = Field(SecretStr(""), description="Its secret; may stay empty (PKCE).")
+    microsoft_endpoint: str = Field("", description="A gateway in Microsoft's place, for its logins and its API.")
     allow_private_networks: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
         description="CIDRs of private networks that endpoints may lie in, separated by commas.",

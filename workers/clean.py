@@ -10,7 +10,7 @@ from sqlalchemy import and_, delete, exists, select
 from longshore.artifacts import store
 from longshore.db import clock, reading, transaction
 from longshore.expiry import expire, let_go_of_source
-from longshore.models import Artifact, Export, File, FileVersion, IdempotencyKey
+from longshore.models import Artifact, Export, File, FileVersion, IdempotencyKey, OAuthState
 from longshore.settings import settings
 from longshore.states import TERMINAL, ExportState
 from workers import scratch
@@ -27,7 +27,9 @@ log = structlog.get_logger(__name__)
 def clean() -> int:
     """Remove up to a batch of each; the number of objects removed."""
     with transaction() as session:
-        session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at <= clock(session) - KEEP_KEYS))
+        now = clock(session)
+        session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at <= now - KEEP_KEYS))
+        session.execute(delete(OAuthState).where(OAuthState.expires_at <= now))
     scratch.sweep()
     _forgotten()
     return _expire() + _deleted_files() + forget_all_packed(BATCH)

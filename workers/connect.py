@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import ValidationError
 
-from longshore import egress
+from longshore import egress, oauth
 from longshore.connections import open_secrets
 from longshore.errors import NeedsReconnect, Permanent
 from longshore.models import Connection
@@ -23,10 +25,26 @@ def place() -> Place:
     return Place(folder_root=str(settings().deliveries), check_url=check_url)
 
 
+def complete(connection: Connection, secrets: dict[str, Any]) -> dict[str, Any]:
+    """Its secrets as its destination wants them: with the operator's OAuth client where they came through that one.
+
+    Raises Permanent, Refused, ValidationError.
+    """
+    if not connection.oauth:
+        return secrets
+    kind = named(connection.destination)
+    options = kind.Options.model_validate(connection.options)
+    consent = kind.consent(options, "")
+    if consent is None:
+        return secrets
+    return oauth.completed(secrets, consent.provider, consent.client, getattr(options, "endpoint_url", ""))
+
+
 def open_destination(connection: Connection) -> Destination:
     """The destination of a connection, with its secrets in the clear: make it for one use and let it go.
 
-    Raises Permanent for a destination that is no longer there, NeedsReconnect where its settings no longer fit.
+    Raises Permanent for a destination or an OAuth client that is no longer there, NeedsReconnect where its settings no
+    longer fit.
     """
     try:
         kind = named(connection.destination)
@@ -34,7 +52,7 @@ def open_destination(connection: Connection) -> Destination:
         raise Permanent(f"There is no destination {connection.destination!r} in this version.") from error
     try:
         options = kind.Options.model_validate(connection.options)
-        secrets = kind.Secrets.model_validate(open_secrets(connection))
+        secrets = kind.Secrets.model_validate(complete(connection, open_secrets(connection)))
     except ValidationError as error:
         fields = ", ".join(".".join(map(str, one["loc"])) for one in error.errors(include_input=False))
         raise NeedsReconnect(f"The connection {connection.name!r} lacks or has wrong: {fields}. Edit it.") from None

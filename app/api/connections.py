@@ -3,36 +3,32 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from typing import Any
 
-import structlog
 from apiflask import APIBlueprint
 from sqlalchemy import delete, exists, func, select
 from sqlalchemy.orm import Session
 
-from app import places, rows
+from app import connection, places, rows
 from app.api.schemas import Message
 from app.api.schemas_connection import (
     ConnectionIn,
     ConnectionList,
     ConnectionOut,
     ConnectionQuery,
+    ConnectionRotate,
     ConnectionTest,
     ConnectionUpdate,
 )
 from app.auth import owner
 from longshore import connections, exports
 from longshore.db import clock, reading, transaction
-from longshore.errors import Conflict, Invalid, LongshoreError, NeedsReconnect, NotFound
-from longshore.models import Connection, Delivery, ScheduledExport
-from longshore.states import SETTLED
-from workers.connect import open_destination
-from workers.destinations import named
-from workers.destinations.base import Destination
+from longshore.errors import Invalid, NotFound
+from longshore.models import Connection, Delivery
 
 blueprint = APIBlueprint("connections", __name__, url_prefix="/connections", tag="Connections")
-
-log = structlog.get_logger(__name__)
+KEPT = "The old secrets are kept."
 
 
 @blueprint.post("")
@@ -43,6 +39,7 @@ def create_connection(body: ConnectionIn) -> Any:
     destination, kind = places.destination_named(body.destination)
     places.check(kind, body.options, body.secrets)
     with transaction() as session:
+        now = clock(session)
         row = connections.create(
             session,
             owner=owner(),
@@ -50,9 +47,11 @@ def create_connection(body: ConnectionIn) -> Any:
             destination=destination,
             options=body.options,
             secrets=body.secrets,
-            now=clock(session),
+            now=now,
         )
-    return ConnectionOut.of(row), 201, {"Location": f"/api/connections/{row.id}"}
+        row.expires_at = body.expires_at or connection.ending(destination, body.secrets, now=now)
+        made = show(session, [row])[0]
+    return made, 201, {"Location": f"/api/connections/{row.id}"}
 
 
 @blueprint.get("")
@@ -66,16 +65,16 @@ def list_connections(query: ConnectionQuery) -> Any:
     with reading() as session:
         ordered = found.order_by(Connection.created_at.desc(), Connection.id)
         page, total = rows.page(session, ordered, limit=query.limit, offset=query.offset)
-    listed = [ConnectionOut.of(row) for row in page]
+        listed = show(session, page)
     return ConnectionList(connections=listed, total=total, limit=query.limit, offset=query.offset)
 
 
 @blueprint.get("/<uuid:connection_id>")
 @blueprint.output(ConnectionOut)
 def get_connection(connection_id: uuid.UUID) -> Any:
-    """Show one connection, without its secrets."""
+    """Show one connection, without its secrets: how it is, and when its credentials end by what is known."""
     with reading() as session:
-        return ConnectionOut.of(rows.find(session, Connection, owner(), connection_id))
+        return show(session, [rows.find(session, Connection, owner(), connection_id)])[0]
 
 
 @blueprint.put("/<uuid:connection_id>")
@@ -86,29 +85,47 @@ def update_connection(connection_id: uuid.UUID, body: ConnectionUpdate) -> Any:
 
     Schedules and exports that use the connection need no change.
     """
-    if not body.model_dump(exclude_none=True):
-        raise Invalid("Nothing to change: send `name`, `options` or `secrets`.", field="name")
+    if not body.model_fields_set:
+        raise Invalid("Nothing to change: send `name`, `options`, `secrets` or `expires_at`.", field="name")
     with transaction() as session:
         row = rows.find(session, Connection, owner(), connection_id, lock=True)
         now = clock(session)
         if body.name is not None:
             row.name = body.name
         if body.options is not None or body.secrets is not None:
-            change(row, body.options, body.secrets)
-            exports.release_blocked(session, row.id, now=now)
+            candidate = connection.changed(row, body.options, body.secrets, body.expires_at, now=now)
+            connection.take_over(session, row, candidate, now=now)
+        elif "expires_at" in body.model_fields_set:
+            row.expires_at = body.expires_at
         row.updated_at = now
-    return ConnectionOut.of(row)
+        return show(session, [row])[0]
 
 
-def change(row: Connection, options: dict[str, Any] | None, secrets: dict[str, Any] | None) -> None:
-    """New options, and secrets over the old ones; what is then known of its health is nothing. Raises Invalid."""
-    merged = connections.open_secrets(row) | (secrets or {})
-    kept = {name: value for name, value in merged.items() if value is not None}
-    places.check(named(row.destination), row.options if options is None else options, kept)
-    if options is not None:
-        row.options = options
-    connections.seal_secrets(row, kept)
-    row.health, row.last_error, row.last_tested_at = "untested", None, None
+@blueprint.post("/<uuid:connection_id>/rotate")
+@blueprint.input(ConnectionRotate, arg_name="body")
+@blueprint.output(ConnectionOut)
+@blueprint.doc(responses={422: "The new secrets do not work; the old ones are kept", 503: "They cannot be tried now"})
+def rotate_secrets(connection_id: uuid.UUID, body: ConnectionRotate) -> Any:
+    """Put new secrets in the place of the old ones, if they work. Schedules and exports need no change.
+
+    They are tried first, as `/test` does, unless `test` is false. Where they fail, nothing is changed.
+    """
+    me = owner()
+    with reading() as session:
+        row, now = rows.find(session, Connection, me, connection_id), clock(session)
+    tried = None
+    if body.test:
+        tried = connection.attempt(connection.changed(row, None, body.secrets, body.expires_at, now=now))
+        if tried.error is not None:
+            tried.error.message = f"The new secrets do not work. {tried.error.message} {KEPT}"
+            raise tried.error
+    with transaction() as session:
+        row, now = rows.find(session, Connection, me, connection_id, lock=True), clock(session)
+        candidate = connection.changed(row, None, body.secrets, body.expires_at, now=now)
+        connection.take_over(session, row, candidate, now=now)
+        if tried is not None:
+            connection.note(session, row, tried, now=now)
+        return show(session, [row])[0]
 
 
 @blueprint.post("/<uuid:connection_id>/disable")
@@ -121,7 +138,7 @@ def disable_connection(connection_id: uuid.UUID) -> Any:
     with transaction() as session:
         row = rows.find(session, Connection, owner(), connection_id, lock=True)
         row.enabled, row.updated_at = False, clock(session)
-    return ConnectionOut.of(row)
+        return show(session, [row])[0]
 
 
 @blueprint.post("/<uuid:connection_id>/enable")
@@ -134,7 +151,7 @@ def enable_connection(connection_id: uuid.UUID) -> Any:
             row.enabled, row.updated_at = True, clock(session)
             session.flush()
             exports.release_waiting(session, row.id, now=row.updated_at)
-    return ConnectionOut.of(row)
+        return show(session, [row])[0]
 
 
 @blueprint.delete("/<uuid:connection_id>")
@@ -144,28 +161,16 @@ def delete_connection(connection_id: uuid.UUID) -> Any:
     """Delete a connection and its secrets. The history of what it delivered stays."""
     with transaction() as session:
         row = rows.find(session, Connection, owner(), connection_id, lock=True)
-        _refuse_while_needed(session, row.id)
+        connection.refuse_while_needed(session, row.id)
         if session.scalar(select(exists().where(Delivery.connection_id == row.id))):
             # The history of its deliveries refers to it, so an empty shell stays, which no list shows.
-            row.name, row.one_off, row.options = f"{row.name[:190]} (deleted)", True, {}
+            row.name, row.one_off, row.options, row.oauth = f"{row.name[:190]} (deleted)", True, {}, False
+            row.last_error, row.seen = None, None
             connections.seal_secrets(row, {})
             row.updated_at = clock(session)
         else:
             session.execute(delete(Connection).where(Connection.id == row.id))
     return Message(message="Connection deleted successfully")
-
-
-def _refuse_while_needed(session: Session, connection_id: str) -> None:
-    count = select(func.count())
-    schedules = session.scalar(count.select_from(ScheduledExport).where(ScheduledExport.connection_id == connection_id))
-    if schedules:
-        raise Conflict(f"{schedules} schedule(s) deliver with this connection. Change or delete them first.")
-    ended = [str(state) for state in SETTLED]
-    waiting = session.scalar(
-        count.select_from(Delivery).where(Delivery.connection_id == connection_id, Delivery.state.not_in(ended))
-    )
-    if waiting:
-        raise Conflict(f"{waiting} delivery(s) are on their way with this connection. Cancel them, or wait.")
 
 
 @blueprint.post("/<uuid:connection_id>/test")
@@ -178,37 +183,31 @@ def test_connection(connection_id: uuid.UUID) -> Any:
     me = owner()
     with reading() as session:
         row = rows.find(session, Connection, me, connection_id)
-    result, health = _try(row)
+    tried = connection.attempt(row)
+    seen = tried.report
+    result = ConnectionTest(
+        ok=seen is not None,
+        message=tried.message,
+        account=seen.account if seen else "",
+        rights=list(seen.rights) if seen else [],
+        free_bytes=seen.free_bytes if seen else None,
+    )
     with transaction() as session:
-        now = clock(session)
         try:
             row = rows.find(session, Connection, me, connection_id, lock=True)
         except NotFound:
             return result  # deleted in the meantime; what was seen is still true
-        row.health, row.last_tested_at = health, now
-        row.last_error = None if result.ok else result.message
-        if result.ok:
-            result.released = exports.release_blocked(session, row.id, now=now)
+        result.released = connection.note(session, row, tried, now=clock(session))
     return result
 
 
-def _try(row: Connection) -> tuple[ConnectionTest, str]:
-    """What the destination's own test says, and the health that follows."""
-    destination: Destination | None = None
-    try:
-        destination = open_destination(row)
-        report = destination.test()
-    except Exception as error:
-        known = error if destination is None else destination.classify(error)
-        if not isinstance(known, LongshoreError):
-            raise
-        log.info("connection_test_failed", connection_id=row.id, code=known.code, detail=known.detail)
-        health = "needs_reconnect" if isinstance(known, NeedsReconnect) else "failed"
-        return ConnectionTest(ok=False, message=known.message), health
-    message = report.note or f"Works: {', '.join(report.rights)}."
-    return (
-        ConnectionTest(
-            ok=True, message=message, account=report.account, rights=list(report.rights), free_bytes=report.free_bytes
-        ),
-        "ok",
+def show(session: Session, page: list[Connection]) -> list[ConnectionOut]:
+    """Connections as their owner sees them."""
+    arrived = (
+        select(Delivery.connection_id, func.max(Delivery.finished_at))
+        .where(Delivery.connection_id.in_([row.id for row in page]), Delivery.state == "completed")
+        .group_by(Delivery.connection_id)
     )
+    delivered: dict[str, datetime | None] = {row[0]: row[1] for row in session.execute(arrived)}
+    now = clock(session)
+    return [ConnectionOut.of(row, connection.lifetime(row), delivered.get(row.id), now=now) for row in page]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from longshore.packing import MOST_RECIPIENTS
 
@@ -22,6 +23,17 @@ PublicKeys = Annotated[
     list[PublicKey],
     Field(max_length=MOST_RECIPIENTS, description="Encrypt with age: public keys, `age1…` or `ssh-ed25519 …`."),
 ]
+
+
+def _in_utc(given: datetime) -> datetime:
+    try:
+        return given.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("lies beyond what a calendar can tell") from error
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+"""A moment with its offset from UTC."""
 
 
 class Strict(BaseModel):

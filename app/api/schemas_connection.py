@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
-from pydantic import AliasChoices, BaseModel, Field
+from pydantic import AliasChoices, BaseModel, Field, StrictBool
 
-from app.api.schemas import Json, Label, Page, Strict, Text
+from app.api.schemas import Id, Instant, Json, Label, Page, Strict, Text
 from longshore.models import ApiKey, Connection
+from workers.destinations.base import Lifetime
 
+DAY = 86_400
 Scope = Literal["read", "write", "admin"]
 
 
@@ -24,6 +26,7 @@ class ConnectionIn(Strict):
     destination: Text = Field(validation_alias=AliasChoices("destination", "destination_type"))
     options: Json = Field(default_factory=dict)
     secrets: Json = Field(default_factory=dict, description="Encrypted at rest; in no answer.")
+    expires_at: Instant | None = Field(None, description="When the credentials end, where you know it.")
 
 
 class ConnectionUpdate(Strict):
@@ -32,6 +35,31 @@ class ConnectionUpdate(Strict):
     name: Label | None = None
     options: Json | None = None
     secrets: Json | None = None
+    expires_at: Instant | None = None
+
+
+class ConnectionRotate(Strict):
+    """New secrets in the place of old ones; null removes one."""
+
+    secrets: Annotated[Json, Field(min_length=1)]
+    test: StrictBool = Field(default=True, description="Try them first, and keep the old ones where they fail.")
+    expires_at: Instant | None = None
+
+
+class AuthorizeIn(Strict):
+    """An account to be connected in a browser: a new connection, or an existing one whose consent is renewed."""
+
+    destination: Text | None = Field(None, validation_alias=AliasChoices("destination", "destination_type"))
+    name: Label | None = None
+    options: Json = Field(default_factory=dict)
+    connection_id: Id | None = Field(None, description="A stored connection to renew; it keeps its id and its name.")
+
+
+class AuthorizeOut(BaseModel):
+    """Where to send the person. The address works once, until then."""
+
+    authorize_url: str
+    expires_at: datetime
 
 
 class ConnectionOut(BaseModel):
@@ -45,13 +73,33 @@ class ConnectionOut(BaseModel):
     health: str = Field(description="`untested`, `ok`, `failed` or `needs_reconnect`.")
     last_error: str | None
     last_tested_at: datetime | None
+    account: str | None = Field(description="As the last successful test saw it.")
+    rights: list[str]
+    free_bytes: int | None
+    expires_at: datetime | None = Field(description="When the credentials end, if they are not used before that.")
+    expires_in_days: float | None
+    expiry_note: str = Field(description="How long such credentials last, and where that is written.")
     created_at: datetime
     updated_at: datetime
 
     @classmethod
-    def of(cls, row: Connection) -> ConnectionOut:
-        """The row as an answer."""
-        return cls.model_validate(row, from_attributes=True)
+    def of(cls, row: Connection, lasts: Lifetime | None, delivered: datetime | None, *, now: datetime) -> ConnectionOut:
+        """The row as an answer; `delivered` is when a delivery arrived last."""
+        seen = row.seen or {}
+        ends = row.expires_at
+        if ends is None and lasts and lasts.unused_days:
+            tested = row.last_tested_at if row.health == "ok" else None
+            ends = max(filter(None, (delivered, tested, row.created_at))) + timedelta(days=lasts.unused_days)
+        same: Json = {name: getattr(row, name) for name in cls.model_fields.keys() & row.__mapper__.columns.keys()}
+        told = {
+            "account": seen.get("account"),
+            "rights": seen.get("rights", []),
+            "free_bytes": seen.get("free_bytes"),
+            "expires_at": ends,
+            "expires_in_days": round((ends - now).total_seconds() / DAY, 1) if ends else None,
+            "expiry_note": f"{lasts.note} {lasts.source}".strip() if lasts else "",
+        }
+        return cls(**(same | told))
 
 
 class ConnectionQuery(Page):

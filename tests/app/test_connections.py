@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from longshore.settings import settings
 from longshore.states import DeliveryState
 from tests.app.conftest import Api
 from tests.app.test_deliveries import rendered
+from tests.conftest import forget
+from tests.fakes.google_drive import CLIENT_ID, CLIENT_SECRET, REFRESH, Drive
 from workers.lease import claim_delivery
 from workers.rescue import sweep
 
@@ -128,10 +131,12 @@ def test_a_connection_in_use_cannot_be_deleted(alice: Api) -> None:
     path = f"/connections/{made['id']}"
     body = {"schedule_type": "daily", "schedule_time": "09:00", "export_format": "png", "connection_id": made["id"]}
     schedule = alice.ok("POST", "/scheduled-exports", json=body | {"file_id": alice.file()["id"]})
-    assert "schedule" in alice.problem(409, "DELETE", path)["detail"]
+    assert schedule["id"] in alice.problem(409, "DELETE", path)["detail"]
     alice.ok("DELETE", f"/scheduled-exports/{schedule['id']}")
     export = alice.export(deliveries=[{"connection_id": made["id"]}])
-    assert "on their way" in alice.problem(409, "DELETE", path)["detail"]
+    detail = alice.problem(409, "DELETE", path)["detail"]
+    assert "on their way" in detail
+    assert export["deliveries"][0]["id"] in detail
     alice.ok("POST", f"/export/{export['id']}/cancel")
     alice.ok("DELETE", path)
     assert alice.ok("GET", "/connections")["connections"] == []
@@ -182,3 +187,78 @@ def test_what_is_switched_off_waits_and_what_is_switched_on_goes_on(
         assert session.get_one(Delivery, delivery).sent_at > clock(session) - timedelta(minutes=5)
     with transaction() as session:
         assert claim_delivery(session, delivery, now=clock(session)) == 1
+
+
+@pytest.fixture
+def drive() -> Iterator[Drive]:
+    with Drive().running() as drive:
+        yield drive
+
+
+def to_drive(alice: Api, drive: Drive) -> dict[str, Any]:
+    secrets = {"refresh_token": REFRESH, "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
+    body = {"name": "d", "destination": "google_drive", "options": {"endpoint_url": drive.url}, "secrets": secrets}
+    made: dict[str, Any] = alice.ok("POST", "/connections", json=body)
+    return made
+
+
+def test_secrets_are_rotated_by_one_call_once_they_work(alice: Api, drive: Drive) -> None:
+    made = to_drive(alice, drive)
+    path = f"/connections/{made['id']}"
+    drive.store.limit = 10_000
+    delivery = rendered(alice, DeliveryState.BLOCKED)["deliveries"][0]["id"]
+    block(delivery, made["id"])
+    problem = alice.problem(422, "POST", f"{path}/rotate", json={"secrets": {"refresh_token": "canary-wrong"}})
+    assert problem["code"] == "needs_reconnect"
+    assert "old secrets are kept" in problem["detail"]
+    assert "canary" not in str(problem)
+    assert secrets(made["id"])["refresh_token"] == REFRESH
+    assert alice.ok("GET", f"/deliveries/{delivery}")["state"] == "blocked"
+    drive.refresh.add("new")
+    shown = alice.ok("POST", f"{path}/rotate", json={"secrets": {"refresh_token": "new"}})
+    assert (shown["health"], shown["rights"]) == ("ok", ["write", "read", "delete"])
+    assert 0 < shown["free_bytes"] <= 10_000
+    assert secrets(made["id"]) == {"refresh_token": "new", "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
+    assert alice.ok("GET", f"/deliveries/{delivery}")["state"] == "pending"
+
+
+def test_secrets_are_rotated_untried_where_that_is_asked_for(alice: Api, drive: Drive) -> None:
+    path = f"/connections/{to_drive(alice, drive)['id']}"
+    shown = alice.ok("POST", f"{path}/rotate", json={"secrets": {"refresh_token": "later"}, "test": False})
+    assert (shown["health"], shown["account"]) == ("untested", None)
+    assert drive.seen == []
+    alice.problem(422, "POST", f"{path}/rotate", json={"secrets": {}})
+    alice.problem(422, "POST", f"{path}/rotate", json={"secrets": {"colour": "red"}})
+    alice.problem(422, "POST", f"{path}/rotate", json={"secrets": {"refresh_token": None}})
+
+
+def test_it_is_told_when_credentials_end(alice: Api) -> None:
+    def made(destination: str, options: dict[str, Any], secrets: dict[str, Any], **more: Any) -> dict[str, Any]:
+        body = {"name": "n", "destination": destination, "options": options, "secrets": secrets} | more
+        answer: dict[str, Any] = alice.ok("POST", "/connections", json=body)
+        return answer
+
+    keys = S3["secrets"]
+    lasting = made("s3", {"bucket_name": "bucket"}, keys)
+    assert (lasting["expires_at"], lasting["expires_in_days"]) == (None, None)
+    assert "until they are deleted" in lasting["expiry_note"]
+    assert "https://docs.aws.amazon.com/" in lasting["expiry_note"]
+    assert made("s3", {"bucket_name": "bucket"}, keys | {"session_token": "t"})["expires_in_days"] == 1.5
+    assert made("dropbox", {}, {"access_token": "t"})["expires_in_days"] == 0.2
+    assert made("dropbox", {}, {"refresh_token": "t", "app_key": "k"})["expires_in_days"] is None
+    assert made("folder", {}, {})["expiry_note"] == ""
+    known = made("s3", {"bucket_name": "bucket"}, keys, expires_at="2040-01-01T00:00:00+01:00")
+    assert known["expires_at"] == "2039-12-31T23:00:00Z"
+    path = f"/connections/{known['id']}"
+    assert alice.ok("PUT", path, json={"expires_at": "2041-01-01T00:00:00Z"})["expires_at"] == "2041-01-01T00:00:00Z"
+    assert alice.ok("PUT", path, json={"secrets": {"access_key_id": "other"}})["expires_at"] is None
+    problem = alice.problem(422, "PUT", path, json={"expires_at": "2041-01-01T00:00:00"})
+    assert problem["errors"][0]["field"] == "expires_at"
+
+
+def test_a_connection_whose_vault_key_is_gone_is_still_listed(alice: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    alice.ok("POST", "/connections", json=S3)
+    monkeypatch.setenv("LONGSHORE_VAULT_KEYS", "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=")
+    forget()
+    (shown,) = alice.ok("GET", "/connections")["connections"]
+    assert "vault key was removed" in shown["expiry_note"]

@@ -22,6 +22,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal
 from urllib.parse import parse_qs
 
+from tests.fakes.authority import Authority
 from tests.fakes.dropbox_account import Account, Declined, Malformed
 
 API, CONTENT = "api.dropboxapi.com", "content.dropboxapi.com"
@@ -83,6 +84,8 @@ class FakeDropbox:
         self.seen: list[Seen] = []
         self.tokens = {"canary-access-token": "valid"}
         self.scopes = set(SCOPES.values())
+        self.authority: Authority | None = None
+        self.refresh = {REFRESH_TOKEN}
         self.revoked = False
         self.issued = 0
         self.port = 0
@@ -139,13 +142,16 @@ class FakeDropbox:
             server.server_close()
             thread.join()
 
-    def token(self, form: dict[str, list[str]]) -> tuple[int, dict[str, Any]]:
+    def token(self, body: str) -> tuple[int, dict[str, Any]]:
         """POST /oauth2/token."""
+        form = parse_qs(body)
+        if self.authority and form.get("grant_type") == ["authorization_code"]:
+            return self.authority.exchange(body)
         if form.get("grant_type") != ["refresh_token"]:
             return 400, {"error": "unsupported_grant_type"}
         if (form.get("client_id"), form.get("client_secret")) != ([APP_KEY], [APP_SECRET]):
             return 400, {"error": "invalid_client", "error_description": "Invalid client_id or client_secret"}
-        if self.revoked or form.get("refresh_token") != [REFRESH_TOKEN]:
+        if self.revoked or form.get("refresh_token", [""])[0] not in self.refresh:
             return 400, {"error": "invalid_grant", "error_description": "refresh token is invalid or revoked"}
         self.issued += 1
         token = f"canary-access-token-{self.issued}"
@@ -214,8 +220,8 @@ def _handler(fake: FakeDropbox) -> type[BaseHTTPRequestHandler]:  # noqa: C901 -
             self.rfile = self.wfile = open("/dev/null", "rb+", buffering=0)  # noqa: SIM115, PTH123 - closed by finish()
 
         def _answer(self, route: str, seen: Seen, body: bytes, how: str) -> tuple[int, bytes, bytes | None]:
-            if route == "/oauth2/token" and self.headers["Host"] == API:
-                status, told = fake.token(parse_qs(body.decode()))
+            if route == "/oauth2/token" and (self.headers["Host"] == API or fake.authority):
+                status, told = fake.token(body.decode())
                 return status, json.dumps(told).encode(), None
             if route not in SCOPES:
                 return 404, b"Unknown route", None

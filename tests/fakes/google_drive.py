@@ -27,6 +27,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from tests.fakes.authority import Authority
 from tests.fakes.google_drive_store import FOLDER, Problem, Store
 from tests.fakes.google_drive_uploads import Reset, Session, Uploads
 
@@ -59,6 +60,7 @@ class Drive:
     store: Store = field(default_factory=Store)
     tokens: dict[str, str] = field(default_factory=dict)
     refresh: set[str] = field(default_factory=lambda: {REFRESH})
+    authority: Authority | None = None
     service_key: Any = None
     subjects: set[str] = field(default_factory=set)
     sessions: dict[str, Session] = field(default_factory=dict)
@@ -213,6 +215,9 @@ class Handler(Uploads, BaseHTTPRequestHandler):
     def do_login(self) -> tuple:
         """https://developers.google.com/identity/protocols/oauth2/web-server#offline."""
         form = {name: given[0] for name, given in parse_qs(self.read().decode()).items()}
+        if form.get("grant_type") == "authorization_code" and self.drive.authority:
+            status, told = self.drive.authority.exchange(self.read().decode())
+            return self.answer(told, status)
         known = (form.get("client_id"), form.get("client_secret")) == (CLIENT_ID, CLIENT_SECRET)
         who, error = "ann@example.test", ""
         if form.get("grant_type") == "refresh_token":

@@ -21,6 +21,8 @@ Rules:
   its place, by a request that fails where somebody else took it meanwhile. Whatever breaks in between, both are there.
 - Compare what the provider has with the artifact after the upload. A mismatch removes the bad object and raises
   Transient.
+- Where people can connect in a browser, `consent` says how; where credentials end, `lifetime` says when. Both are class
+  methods, and the operator's OAuth client is filled into the secrets by whoever opens the connection.
 - `classify` turns every error of the SDK into Transient, Permanent or NeedsReconnect, with a message that is safe to
   show and says what to do.
 """
@@ -42,7 +44,9 @@ __all__ = [
     "Cancelled",
     "Conflict",
     "ConflictPolicy",
+    "Consent",
     "Destination",
+    "Lifetime",
     "LongshoreError",
     "NeedsReconnect",
     "Permanent",
@@ -125,6 +129,35 @@ class Place:
     check_url: Callable[[str], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """How a person connects an account in a browser (OAuth 2 with PKCE; RFC 6749, RFC 7636).
+
+    `provider` is the operator's OAuth client, by its settings: `google` for LONGSHORE_GOOGLE_CLIENT_ID. `client` are
+    the names of its id and its secret in `Secrets`. `parameters` go into the authorization's address besides the usual.
+    """
+
+    provider: str
+    authorize_url: str
+    token_url: str
+    scope: str
+    parameters: dict[str, str] = field(default_factory=dict)
+    client: tuple[str, str] = ("client_id", "client_secret")
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetime:
+    """How long credentials last, in words, and the page that says so.
+
+    `seconds` count from when they were stored, `unused_days` from their last use; neither: until they are revoked.
+    """
+
+    note: str
+    source: str
+    seconds: int | None = None
+    unused_days: int | None = None
+
+
 class Destination(ABC):
     """One connection to one provider, made new for each attempt; never shared between threads."""
 
@@ -141,6 +174,16 @@ class Destination(ABC):
         self.options = options
         self.secrets = secrets
         self.place = place
+
+    @classmethod
+    def consent(cls, _options: BaseModel, _endpoint: str) -> Consent | None:
+        """How to connect in a browser with these options, at the operator's endpoint if there is one; None: not so."""
+        return None
+
+    @classmethod
+    def lifetime(cls, _secrets: frozenset[str]) -> Lifetime | None:
+        """How long credentials of these names last; None where nothing is known."""
+        return None
 
     @abstractmethod
     def test(self) -> TestReport:

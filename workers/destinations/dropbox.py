@@ -19,7 +19,9 @@ from workers.destinations._dropbox_client import Wire, connect, sdk
 from workers.destinations._dropbox_errors import TAKEN, classified, tags
 from workers.destinations._dropbox_session import MIB, Session, Source, end, reporting
 from workers.destinations.base import (
+    Consent,
     Destination,
+    Lifetime,
     LongshoreError,
     Permanent,
     Receipt,
@@ -35,6 +37,8 @@ NAME_LIMIT = 240
 """Bytes of a name: Dropbox takes 255 characters, computers it syncs to 255 bytes; the rest is room for a number."""
 ROUNDS = 8
 """How often policy `version` looks again because somebody else took the name meanwhile."""
+
+OAUTH_GUIDE = "https://developers.dropbox.com/oauth-guide"
 
 
 class DropboxOptions(BaseModel):
@@ -98,6 +102,25 @@ class Dropbox(Destination):
     Secrets = DropboxSecrets
     options: DropboxOptions
     secrets: DropboxSecrets
+
+    @classmethod
+    def consent(cls, _options: BaseModel, endpoint: str) -> Consent:
+        """See base. The scopes are those that the app was given in Dropbox's console."""
+        return Consent(
+            provider="dropbox",
+            authorize_url=f"{endpoint or 'https://www.dropbox.com'}/oauth2/authorize",
+            token_url=f"{endpoint or 'https://api.dropboxapi.com'}/oauth2/token",
+            scope="",
+            parameters={"token_access_type": "offline"},
+            client=("app_key", "app_secret"),
+        )
+
+    @classmethod
+    def lifetime(cls, secrets: frozenset[str]) -> Lifetime:
+        """See base."""
+        if "refresh_token" in secrets:
+            return Lifetime("Lasts until somebody disconnects the app.", OAUTH_GUIDE)
+        return Lifetime("An access token lasts four hours.", OAUTH_GUIDE, seconds=4 * 3600)
 
     @cached_property
     def wire(self) -> Wire:

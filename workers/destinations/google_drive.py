@@ -17,14 +17,16 @@ from typing import Any, ClassVar, Self
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import InitErrorDetails
 
-from workers.destinations._google_drive_client import NOT_FOUND, Client, Denied, connect
+from workers.destinations._google_drive_client import NOT_FOUND, TOKENS, Client, Denied, connect
 from workers.destinations._google_drive_delivery import NAME_LIMIT, Delivery
 from workers.destinations._google_drive_errors import answered, unanswered
 from workers.destinations._google_drive_files import Files, Folder, same, step_back
-from workers.destinations._google_drive_login import RENEWING, Login
+from workers.destinations._google_drive_login import RENEWING, SCOPE, Login
 from workers.destinations._google_drive_session import end
 from workers.destinations.base import (
+    Consent,
     Destination,
+    Lifetime,
     LongshoreError,
     Receipt,
     TestReport,
@@ -34,6 +36,7 @@ from workers.destinations.base import (
 )
 
 MIB = 1024 * 1024
+EXPIRATION = "https://developers.google.com/identity/protocols/oauth2#expiration"
 LOOKS = 3
 """How often a folder or file that vanished under an upload is looked for again."""
 
@@ -117,6 +120,33 @@ class GoogleDrive(Destination):
     Secrets = DriveSecrets
     options: DriveOptions
     secrets: DriveSecrets
+
+    @classmethod
+    def consent(cls, options: BaseModel, endpoint: str) -> Consent:
+        """See base. The scope is drive.file; a folder that somebody else made can only be written with drive.
+
+        https://developers.google.com/identity/protocols/oauth2/web-server#creatingclient
+        """
+        wide = isinstance(options, DriveOptions) and options.folder_id
+        return Consent(
+            provider="google",
+            authorize_url=f"{endpoint or 'https://accounts.google.com'}/o/oauth2/v2/auth",
+            token_url=f"{endpoint}/token" if endpoint else TOKENS,
+            scope=SCOPE if wide else f"{SCOPE}.file",
+            # without prompt=consent a second connection of the same account gets no refresh token
+            parameters={"access_type": "offline", "prompt": "consent"},
+        )
+
+    @classmethod
+    def lifetime(cls, secrets: frozenset[str]) -> Lifetime:
+        """See base."""
+        if "service_account" in secrets:
+            note = "The key lasts until it is deleted, unless the organisation lets its keys expire."
+            return Lifetime(note, "https://cloud.google.com/iam/docs/keys-create-delete#expiry")
+        if "refresh_token" in secrets:
+            note = "Ends after six months without use; after 7 days where the consent screen is in Testing."
+            return Lifetime(note, EXPIRATION, unused_days=180)
+        return Lifetime("An access token lasts an hour.", EXPIRATION, seconds=3600)
 
     def test(self) -> TestReport:
         """See base."""

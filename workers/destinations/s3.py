@@ -22,6 +22,7 @@ from workers.destinations._s3_multipart import MIB, Multipart, abort, part_size_
 from workers.destinations._s3_parts import Source, Sums
 from workers.destinations.base import (
     Destination,
+    Lifetime,
     LongshoreError,
     Permanent,
     Receipt,
@@ -62,6 +63,9 @@ class S3Options(BaseModel):
     part_size_mb: int = Field(8, ge=5, le=1024, description="MiB of a part; a smaller file is one request.")
 
 
+TEMPORARY = "https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html"
+
+
 class S3Secrets(BaseModel):
     """Keys, as the provider issues them."""
 
@@ -87,6 +91,13 @@ class S3(Destination):
     Secrets = S3Secrets
     options: S3Options
     secrets: S3Secrets
+
+    @classmethod
+    def lifetime(cls, secrets: frozenset[str]) -> Lifetime:
+        """See base. 36 hours are the longest that AWS STS gives."""
+        if "session_token" in secrets:
+            return Lifetime("Temporary keys end after 36 hours at most.", TEMPORARY, seconds=36 * 3600)
+        return Lifetime("Keys last until they are deleted.", TEMPORARY)
 
     @cached_property
     def client(self) -> Any:
