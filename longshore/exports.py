@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from longshore import naming
 from longshore.errors import Conflict, Invalid
 from longshore.events import record
-from longshore.models import Artifact, Connection, Delivery, Export, File, ScheduleRun
+from longshore.models import Artifact, Connection, Delivery, Export, File
 from longshore.queue import RENDER, UPLOAD, send_after_commit
 from longshore.settings import settings
 from longshore.states import SETTLED, TERMINAL, DeliveryState, ExportState, Moved, move
@@ -162,24 +162,6 @@ def fail(
     if moved:
         for delivery_id in _deliveries(session, export_id):
             move(session, delivery_id, DeliveryState.CANCELLED, now=now, finished_at=now, error_message="Not rendered.")
-    return moved
-
-
-def skip(session: Session, export_id: str, *, now: datetime, fence: int, reason: str) -> Moved | None:
-    """End an export that the conditions of its schedule do not want, and say so in its run.
-
-    None where the caller lost the row; nothing is changed then.
-    """
-    ended: dict[str, Any] = {"error_code": "skipped", "error_message": reason, "finished_at": now}
-    moved = move(
-        session, export_id, ExportState.CANCELLED, now=now, fence=fence, lease_until=None, phase="skipped", **ended
-    )
-    if moved:
-        for delivery_id in _deliveries(session, export_id):
-            move(session, delivery_id, DeliveryState.CANCELLED, now=now, **ended)
-        mine = select(Export.run_id).where(Export.id == export_id).scalar_subquery()
-        told = update(ScheduleRun).where(ScheduleRun.id == mine).values(outcome="skipped", reason=reason)
-        session.execute(told.execution_options(synchronize_session=False))
     return moved
 
 

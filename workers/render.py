@@ -17,11 +17,12 @@ from longshore.artifacts import store
 from longshore.conditions import Conditions
 from longshore.db import clock, transaction
 from longshore.errors import Cancelled, LongshoreError, Permanent, Transient
-from longshore.exports import fail, settle, skip
+from longshore.exports import fail, settle
 from longshore.models import Artifact, Delivery, Export, File, FileVersion
 from longshore.names import like, with_extension
 from longshore.queue import UPLOAD, send_after_commit
 from longshore.settings import settings
+from longshore.skips import SKIPPED, skip
 from longshore.states import DeliveryState
 from workers import sources
 from workers.conditions import NotWanted, judge, look
@@ -195,7 +196,7 @@ def _skip(job: Job, reason: str) -> None:
     with transaction() as session:
         now = clock(session)
         if skip(session, job.export_id, now=now, fence=job.fence, reason=reason):
-            end_attempt(session, job.export_id, None, now=now, outcome="skipped", message=reason)
+            end_attempt(session, job.export_id, None, now=now, outcome=SKIPPED, message=reason)
 
 
 def _end_cancelled(job: Job) -> None:

@@ -32,8 +32,8 @@ class Series:
         with transaction() as session:
             files.new_version(session, session.get_one(File, self.file_id), [content], now=clock(session))
 
-    def fire(self, form: str = "svg", *, deliver: bool = False) -> str:
-        """The id of an export that the schedule asks for, rendered or skipped."""
+    def fire(self, *forms: str, deliver: bool = False) -> str:
+        """The id of the first export that the schedule asks for; all of them are rendered or skipped."""
         self.day += 1
         with transaction() as session:
             now = clock(session)
@@ -43,17 +43,16 @@ class Series:
             )
             session.add(run)
             places = [exports.DeliveryRequest(connections.default_folder(session, "ann", now=now))] if deliver else []
-            request = exports.ExportRequest(
-                session.get_one(File, self.file_id),
-                form,
-                deliveries=places,
-                run_id=run.id,
-                conditions=self.conditions,
-            )
-            export = exports.submit(session, request, now=now)
-            run.export_id = export.id
-        render_export(export.id)
-        return export.id
+            file = session.get_one(File, self.file_id)
+            more = {"deliveries": places, "run_id": run.id, "conditions": self.conditions}
+            made = [
+                exports.submit(session, exports.ExportRequest(file, form, **more), now=now).id
+                for form in forms or ("svg",)
+            ]
+            run.export_id = made[0]
+        for export_id in made:
+            render_export(export_id)
+        return made[0]
 
 
 @pytest.fixture
@@ -102,6 +101,15 @@ def test_another_format_or_place_is_a_change(series):
     one.fire()
     assert export_row(one.fire("png")).state == "completed"
     assert export_row(one.fire("png", deliver=True)).state == "processing"
+
+
+def test_a_run_of_two_formats_is_skipped_where_both_are(series):
+    one = series(skip_unchanged=True)
+    one.fire("svg")
+    one.fire("svg", "png")
+    first, second = one.fire("svg", "png"), one.fire("svg", "pdf")
+    assert run_of(first).outcome == "skipped"
+    assert run_of(second).outcome == "fired"
 
 
 def test_a_delivery_that_failed_is_made_again(series):
