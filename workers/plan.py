@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 from itertools import count
 
 from longshore.errors import Invalid, Unavailable
@@ -40,6 +41,7 @@ def plan(kind: str, form: str, check: Check, edges: Iterable[Conversion] | None 
     if kind not in KINDS:
         raise Invalid(f"{kind!r} is not a kind. Kinds are: {', '.join(KINDS)}.", field="kind")
     known = tuple(catalogue() if edges is None else edges)
+    check = cache(check)
     steps = _cheapest(kind, form, [edge for edge in known if all(check(need).available for need in edge.needs)])
     if steps is not None:
         return steps
@@ -56,6 +58,7 @@ def plan(kind: str, form: str, check: Check, edges: Iterable[Conversion] | None 
 def matrix(check: Check) -> list[Cell]:
     """Every kind and format that some chain connects, whether or not this machine can take it now."""
     cells = []
+    check = cache(check)
     for kind in KINDS:
         for form in FORMATS:
             able = [edge for edge in catalogue() if all(check(need).available for need in edge.needs)]

@@ -110,7 +110,7 @@ class Browser:
 
         def draw(engine: Engine) -> bytes:
             return draw_pdf(
-                engine.browser,
+                engine.fresh.take(),
                 html,
                 width_px=width_px,
                 height_px=height_px,

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
+from workers.browser._fresh import FreshPages
 from workers.browser._launch import launch, start_driver
 from workers.browser._pages import WarmPages
 from workers.browser._processes import descendants, end, new_folder, private_bytes, processes_of, sweep
@@ -44,6 +45,7 @@ class Engine:
         self._playwright: Playwright | None = None
         self._browser: Browser | None = None
         self._pages: WarmPages | None = None
+        self._fresh: FreshPages | None = None
         self._thread.start()
 
     @property
@@ -63,6 +65,13 @@ class Engine:
         if self._pages is None:
             self._pages = WarmPages(self.browser)
         return self._pages
+
+    @property
+    def fresh(self) -> FreshPages:
+        """The pages for documents, one for each. Only for the engine's thread."""
+        if self._fresh is None:
+            self._fresh = FreshPages(self.browser)
+        return self._fresh
 
     def submit(self, work: Callable[[], Any]) -> Future[Any]:
         """Have the engine's thread do the work."""
@@ -103,6 +112,19 @@ class Engine:
                 future.set_result(work())
             except BaseException as error:  # noqa: BLE001 - the caller's thread raises it
                 future.set_exception(error)
+            else:
+                self._make_ready()
+
+    def _make_ready(self) -> None:
+        """Prepare for the next document, now that nobody waits. What fails here fails again where it is needed."""
+        from playwright.sync_api import Error
+
+        if self._fresh is None or self.killed:
+            return
+        try:
+            self._fresh.renew()
+        except Error as error:
+            log.info("The next page could not be made ready: %s", error.message)
 
     def _stop(self) -> None:
         from playwright.sync_api import Error

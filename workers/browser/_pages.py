@@ -149,7 +149,7 @@ Margins = tuple[float, float, float, float]
 
 
 def draw_pdf(
-    browser: Browser,
+    page: Page,
     html: str,
     *,
     width_px: float | None,
@@ -161,7 +161,7 @@ def draw_pdf(
     footer: str,
     outline: bool,
 ) -> bytes:
-    """A PDF of the HTML, with the same bytes for the same input."""
+    """A PDF of the HTML in a fresh page, with the same bytes for the same input."""
     # Chromium writes bookmarks only together with the tags that screen readers follow.
     options: dict[str, Any] = {"print_background": True, "outline": outline, "tagged": outline}
     if width_px and height_px:
@@ -179,8 +179,8 @@ def draw_pdf(
             "header_template": header or blank,
             "footer_template": footer or blank,
         }
-    with _document(browser, html, width=int(width_px or 1280), height=800, scale=1) as shown:
-        return undated(shown.pdf(**options))
+    page.set_content(html, wait_until="load")
+    return undated(page.pdf(**options))
 
 
 def _inches(millimetres: float) -> str:
