@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,9 @@ from PIL import Image
 from pypdf import PdfReader
 
 from workers.browser import browser
-from workers.renderers import _print, html, image, markdown, svg
+from workers.renderers import html, image, markdown, svg
 from workers.renderers._page import paper
+from workers.renderers._running import Line, running
 from workers.renderers.base import SETTINGS, Document, Render
 
 pytestmark = pytest.mark.browser
@@ -125,13 +127,55 @@ def test_nothing_in_a_header_footer_title_or_date_is_markup(tmp_path):
     assert "{pages}" in text
 
 
+NASTY = ("<script>|{title}{page}|{date}", "</div><iframe>\\", '"><img src=x></style>')
+
+
 def test_the_html_of_a_running_line_holds_only_escaped_text(tmp_path):
-    render = a_render(tmp_path, date='"><img src=x>')
-    source = Document(tmp_path, "markdown", "</div><iframe>")
-    line = _print.running("<script>|{title}{page}|{date}", source, paper(render), render)
-    assert line.count("<") == line.count("<div ") * 2 + line.count("<span ") * 2
+    line, title, date = NASTY
+    render = a_render(tmp_path, date=date)
+    told = running(line, Document(tmp_path, "markdown", title), paper(render), render).html()
+    assert told.count("<") == told.count("<div ") * 2 + told.count("<span ") * 2
     for tag in ("<script", "<iframe", "<img"):
-        assert tag not in line
+        assert tag not in told
+
+
+def test_the_css_of_a_running_line_holds_no_sign_of_the_user(tmp_path):
+    line, title, date = NASTY
+    render = a_render(tmp_path, date=date)
+    told = running(line, Document(tmp_path, "markdown", title), paper(render), render).css("top")
+    contents = re.findall(r"content:(.*?);font", told)
+    assert len(contents) == 3
+    for content in contents:
+        assert re.fullmatch(r'(?:"(?:\w|\\[0-9a-f]+ )*"|counter\(pages?\)| )+', content), content
+
+
+@pytest.mark.parametrize(
+    ("line", "title", "fits"),
+    [
+        ("{title}||{page} / {pages}", "Short", True),
+        ("{title}||{page} / {pages}", "Отчёт", True),
+        ("{title}||{page} / {pages}", "long " * 20, False),
+        ("{title}|middle|{page}", "twenty letters, more", False),
+        ("{title}", "草稿", False),
+    ],
+)
+def test_only_a_line_that_surely_fits_is_written_without_a_template(tmp_path, line, title, fits):
+    render = a_render(tmp_path)
+    assert running(line, Document(tmp_path, "markdown", title), paper(render), render).fits() is fits
+
+
+def test_both_ways_to_write_a_running_line_look_the_same(tmp_path, monkeypatch):
+    settings = {"header": "{title}|Middle|May", "footer": "{title}||{page} / {pages}"}
+    _, ours = ink(printed(tmp_path, "markdown", "text", **settings), tmp_path)
+    monkeypatch.setattr(Line, "fits", lambda _line: False)
+    _, chromium = ink(printed(tmp_path, "markdown", "text", **settings), tmp_path)
+    assert ours == pytest.approx(chromium, abs=2)
+
+
+def test_a_line_too_long_for_its_place_is_cut_and_covers_nothing(tmp_path):
+    text = reader(printed(tmp_path, "markdown", "text", title="long " * 60)).pages[0].extract_text()
+    assert "1 / 1" in text
+    assert "…" in text
 
 
 def test_margins_leave_the_page_free(tmp_path):
