@@ -34,11 +34,14 @@ slow: setup ## Run the long, random and fault tests
 	$(BIN)/python -m tests.slow
 
 PEERS := --require-hashes -r requirements/bench.txt
+MMDC := var/bench/node_modules/.bin/mmdc
 
 .PHONY: bench
 bench: setup ## Measure: what a row costs, how fast things are drawn and delivered
 	@uv pip install -q -p $(BIN)/python $(PEERS) 2>/dev/null || $(BIN)/python -m pip install -q $(PEERS) \
 		|| echo "bench: what to compare with could not be installed; those lines are left out"
+	@test -x $(MMDC) || PUPPETEER_SKIP_DOWNLOAD=1 npm install --silent --no-save --no-audit --no-fund \
+		--prefix var/bench @mermaid-js/mermaid-cli@11 || echo "bench: mmdc could not be installed; its line is left out"
 	$(BIN)/python -m benchmarks
 
 .PHONY: check

@@ -52,7 +52,7 @@ def test_300_renders_leave_memory_descriptors_and_folders_as_they_were(tmp_path,
         convert(next((SAMPLES / kind).glob("showcase.*")), kind, form, title="T", given={}, folder=out, seconds=60)
         if number % len(ROUNDS) == 0 and number >= WARM:
             gc.collect()
-            memory.append((number, _processes.private_bytes(tree()) / MB))
+            memory.append((number, sum(_processes.private_bytes(tree())) / MB))
             descriptors.append((number, psutil.Process().num_fds()))
             folders.append(sum(owner(folder) == os.getpid() for folder in _processes.root().iterdir()))
     growth, more = (statistics.linear_regression(*zip(*taken, strict=True)).slope for taken in (memory, descriptors))

@@ -11,6 +11,7 @@ from typing import Any
 
 from longshore.errors import LongshoreError, Permanent, Transient
 from workers.browser._engine import Engine
+from workers.browser._launch import HEAP_MB
 from workers.browser._pages import Form, Margins, ScriptError, draw_pdf, draw_picture
 
 log = logging.getLogger(__name__)
@@ -24,6 +25,9 @@ IDLE_BYTES = 1_500_000_000
 BUSY_BYTES = 4_000_000_000
 """Private memory above which a render is stopped; a chart with 100,000 points drawn as SVG takes 2.3 GB."""
 
+FULL_BYTES = HEAP_MB * 750_000
+"""Private memory above which a process that crashes did so for lack of memory: three quarters of its heap's limit."""
+
 WEIGH_EVERY = 20
 """Renders between two looks at the idle memory: a look costs some 5 ms."""
 
@@ -35,6 +39,7 @@ A4_MM = (210.0, 297.0)
 
 LATE = "Rendering took longer than {seconds:g} s and was stopped. Simplify the document, or ask for a longer deadline."
 HEAVY = "Rendering needed more than 4 GB of memory and was stopped. Simplify the document."
+FULL = "The document needed more memory than a page may have, and its page crashed. Simplify the document."
 STOPPED = "The browser was stopped while it was rendering."
 CRASHED = "The browser crashed while it was rendering; a document that is too large for its memory does that."
 
@@ -158,13 +163,18 @@ class Browser:
 
         deadline = time.monotonic() + seconds
         verdict: LongshoreError | None = None
+        largest = 0
         while verdict is None and not wait([future], timeout=max(0, min(TICK, deadline - time.monotonic()))).done:
             if time.monotonic() >= deadline:
                 verdict = Permanent(LATE.format(seconds=seconds))
-            elif engine.memory() > BUSY_BYTES:
+                break
+            whole, largest = engine.memory()
+            if whole > BUSY_BYTES:
                 verdict = Permanent(HEAVY)
         if verdict is None and not isinstance(future.exception(), PlaywrightError):
             return future.result()
+        if verdict is None and largest > FULL_BYTES and not engine.killed:
+            verdict = Permanent(FULL, detail=str(future.exception()))
         if verdict is None:
             verdict = Transient(STOPPED if engine.killed else CRASHED, detail=str(future.exception()))
         engine.kill()
@@ -173,7 +183,7 @@ class Browser:
 
     def _count(self, engine: Engine) -> None:
         engine.renders += 1
-        if engine.renders >= MAX_RENDERS or (engine.renders % WEIGH_EVERY == 0 and engine.memory() > IDLE_BYTES):
+        if engine.renders >= MAX_RENDERS or (engine.renders % WEIGH_EVERY == 0 and engine.memory()[0] > IDLE_BYTES):
             log.info("The browser is replaced after %d renders", engine.renders)
             self._discard()
 

@@ -83,9 +83,10 @@ class Engine:
         """The browser's processes; empty before it has started."""
         return descendants(self._driver) if self._driver else []
 
-    def memory(self) -> int:
-        """Private bytes of the browser's processes."""
-        return private_bytes(self.processes())
+    def memory(self) -> tuple[int, int]:
+        """Private bytes of the browser's processes: of all together, and of the largest."""
+        found = private_bytes(self.processes())
+        return sum(found), max(found, default=0)
 
     def kill(self) -> None:
         """End Chromium now, from any thread, whatever it is doing; what the engine's thread waits for raises there."""

@@ -59,14 +59,14 @@ def descendants(parent: psutil.Process) -> list[psutil.Process]:
         return []
 
 
-def private_bytes(processes: list[psutil.Process]) -> int:
-    """Memory that would be free without them: resident minus shared, since Chromium's processes share 100 MB each."""
-    total = 0
+def private_bytes(processes: list[psutil.Process]) -> list[int]:
+    """Memory that would be free without each: resident minus shared, since Chromium's processes share 100 MB each."""
+    found = []
     for process in processes:
         with contextlib.suppress(psutil.Error):
             memory = process.memory_info()
-            total += memory.rss - getattr(memory, "shared", 0)
-    return total
+            found.append(memory.rss - getattr(memory, "shared", 0))
+    return found
 
 
 def end(processes: list[psutil.Process]) -> None:

@@ -111,7 +111,7 @@ def test_an_endless_script_is_stopped_and_the_next_call_works(own: Browser) -> N
 @pytest.mark.slow
 def test_a_heap_bomb_ends_in_a_clear_error_and_the_next_call_works(own: Browser) -> None:
     bomb = "() => { const all = []; for (let i = 0;; i++) all.push({ i, more: [i, i, i, i] }); }"
-    with pytest.raises(Transient, match="crashed"):
+    with pytest.raises(Permanent, match="more memory than a page may have"):
         own.call("viz", bomb, None, seconds=90)
     assert own.call("viz", "() => 1", None, seconds=30) == 1
 
@@ -156,6 +156,29 @@ def test_a_spent_browser_and_a_spent_page_are_replaced(own: Browser, monkeypatch
     monkeypatch.setattr(_pages, "MAX_CALLS", 2)
     count = "() => (window.count = (window.count || 0) + 1)"
     assert [own.call("viz", count, None, seconds=30) for _ in range(5)] == [1, 2, 1, 1, 2]
+
+
+def test_no_two_documents_share_a_page(own: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    used = []
+    monkeypatch.setattr(_browser, "draw_pdf", lambda page, _html, **_options: used.append(page) or page.url)
+    for _ in range(3):
+        own.pdf(HTML, seconds=30)
+    engine = own._engine
+    assert engine
+    assert engine.submit(lambda: len(engine.browser.contexts)).result(30) == 1, "one is ready, the used ones are gone"
+    assert len({id(page) for page in used}) == 3
+    assert all(page.is_closed() for page in used)
+
+
+def test_a_page_that_died_while_it_waited_costs_one_attempt(own: Browser) -> None:
+    own.pdf(HTML, seconds=30)
+    engine = own._engine
+    assert engine
+    engine.submit(lambda: None).result(30)
+    _processes.end(engine.processes())
+    with pytest.raises(Transient, match="crashed"):
+        own.pdf(HTML, seconds=30)
+    assert own.pdf(HTML, seconds=30).startswith(b"%PDF")
 
 
 def test_closing_leaves_no_process_and_no_folder(own: Browser) -> None:
