@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from app.cli_receipts import receipt_group, verify
 from longshore import VERSION
 from longshore.errors import LongshoreError
 from longshore.settings import SettingsError, settings
@@ -206,6 +207,10 @@ def export(
             with target.open("wb") as writer:
                 writer.writelines(client.download(submitted["id"]))
             click.echo(target)
+
+
+for _command in (verify, receipt_group):
+    main.add_command(_command)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ SECRETS = (
     "database_url",
     "redis_url",
     "vault_keys",
+    "signing_keys",
     "jwt_secret",
     "google_client_secret",
     "dropbox_client_secret",
@@ -63,6 +64,10 @@ class Settings(BaseSettings):
     vault_keys: SecretStr = Field(
         SecretStr(""),
         description="Fernet keys separated by commas, the first encrypts; empty: a key file in the home.",
+    )
+    signing_keys: SecretStr = Field(
+        SecretStr(""),
+        description="Keys of receipts, separated by commas, the first signs; empty: a key file in the home.",
     )
     jwt_secret: SecretStr = Field(
         SecretStr(""), description="HS256 secret, 32 bytes or more; empty: no JWT is accepted."

@@ -11,7 +11,6 @@ import base64
 import os
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -22,6 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from longshore.errors import Permanent
+from longshore.keyfile import read_or_make
 from longshore.settings import Settings, SettingsError, settings
 
 NONCE = 12
@@ -86,21 +86,4 @@ def vault() -> Vault:
 def read_keys(config: Settings, make: Callable[[], bytes] = Fernet.generate_key) -> list[str]:
     """The vault's keys: from the settings, else from `vault.key` in the home, which is made at the first call."""
     given = [part.strip() for part in config.vault_keys.get_secret_value().split(",") if part.strip()]
-    return given or [_key_file(config.home / "vault.key", make)]
-
-
-def _key_file(path: Path, make: Callable[[], bytes]) -> str:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    if not path.exists():
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(make())
-            os.fsync(file.fileno())
-        try:
-            path.hardlink_to(draft)
-        except FileExistsError:
-            pass  # another process was first, and its key is the key
-        finally:
-            draft.unlink()
-    return path.read_text(encoding="ascii").strip()
+    return given or [read_or_make(config.home / "vault.key", make)]

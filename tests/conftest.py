@@ -14,7 +14,7 @@ import redis
 from sqlalchemy import create_engine, text
 
 from app.embedded import redis_server
-from longshore import artifacts, db, queue, schema, settings, vault
+from longshore import artifacts, db, queue, schema, settings, signing, vault
 from tests.postgresql import PostgreSQL, start_postgresql
 
 CLOSED_PORT = "redis://127.0.0.1:1/0"
@@ -26,7 +26,7 @@ def forget() -> None:
     for one in db._engines.values():
         one.dispose()
     db._engines.clear()
-    for cached in (settings.settings, queue.celery, artifacts.store, vault.vault):
+    for cached in (settings.settings, queue.celery, artifacts.store, vault.vault, signing.keyring):
         cached.cache_clear()
 
 

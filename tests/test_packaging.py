@@ -190,7 +190,7 @@ def test_compose_runs_every_process_and_what_they_stand_on():
 def test_compose_uses_only_variables_that_exist(name):
     given = services()[name]["environment"]
     assert set(given) <= VARIABLES | {variable for variable, _, _ in PROCFILE}
-    for secret in ("DATABASE_URL", "REDIS_URL", "VAULT_KEYS"):
+    for secret in ("DATABASE_URL", "REDIS_URL", "VAULT_KEYS", "SIGNING_KEYS"):
         path = given[f"{PREFIX}{secret}_FILE"]
         assert Path(path).name in services()[name]["secrets"]
 
@@ -251,10 +251,12 @@ def test_every_secret_of_compose_is_made_by_the_script(tmp_path):
 def test_the_secrets_that_are_made_are_settings(tmp_path, monkeypatch):
     from cryptography.fernet import Fernet
 
+    from longshore.signing import read_keyring
+
     (tmp_path / "scripts").mkdir()
     (tmp_path / "scripts" / "secrets").write_text(read("scripts/secrets"))
     subprocess.run(["sh", "scripts/secrets"], cwd=tmp_path, check=True, capture_output=True)
-    for secret in ("database_url", "redis_url", "vault_keys"):
+    for secret in ("database_url", "redis_url", "vault_keys", "signing_keys"):
         monkeypatch.delenv(PREFIX + secret.upper(), raising=False)
         monkeypatch.setenv(f"{PREFIX}{secret.upper()}_FILE", str(tmp_path / "secrets" / secret))
     given = Settings()
@@ -263,3 +265,4 @@ def test_the_secrets_that_are_made_are_settings(tmp_path, monkeypatch):
     assert given.database == f"postgresql+psycopg://longshore:{password}@postgres:5432/longshore"
     assert (tmp_path / "secrets" / "redis_password").read_text() in given.redis_url.get_secret_value()
     Fernet(given.vault_keys.get_secret_value())
+    assert len(read_keyring(given).verify) == 1

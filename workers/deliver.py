@@ -20,6 +20,7 @@ from longshore.events import record
 from longshore.exports import settle
 from longshore.models import Artifact, Connection, Delivery, Export
 from longshore.models import Receipt as ReceiptRow
+from longshore.signing import keyring
 from longshore.states import DeliveryState, move
 from longshore.vault import vault
 from workers.address import settle_address
@@ -28,6 +29,7 @@ from workers.destinations.base import Destination, Receipt, Upload
 from workers.lease import Heartbeat, claim_delivery, end_attempt, hold
 from workers.leftovers import discard_leftover, forget_checkpoint
 from workers.pack import Content, content_of, forget_packed
+from workers.proof import signed
 from workers.retry import again
 
 log = structlog.get_logger(__name__)
@@ -59,6 +61,7 @@ def deliver(delivery_id: str) -> None:
         return
     destination: Destination | None = None
     try:
+        keyring()  # what cannot be signed is not sent
         settle_address(job.delivery, job.export, job.artifact, job.fence)
         destination = open_destination(job.connection)
         with Heartbeat(Delivery, delivery_id, job.fence) as heartbeat:
@@ -192,6 +195,7 @@ def _complete(job: Job, content: Content, receipt: Receipt) -> None:
                 verified=receipt.verified,
                 skipped=receipt.skipped,
                 extra=receipt.extra,
+                signed=signed(session, delivery, job.export, artifact, content, receipt, now),
                 created_at=now,
             )
         )

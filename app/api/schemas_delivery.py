@@ -65,6 +65,7 @@ class DeliveryOut(BaseModel):
     started_at: datetime | None
     finished_at: datetime | None
     receipt: ReceiptOut | None
+    links: dict[str, str] = Field(description="`receipt` is the signed receipt, once there is one.")
 
     @classmethod
     def of(cls, row: Delivery, receipt: Receipt | None, *, enabled: bool = True) -> DeliveryOut:
@@ -77,6 +78,7 @@ class DeliveryOut(BaseModel):
             error=fault(row.error_code, row.error_message),
             waits_for=None if enabled or row.state not in WAITING else SWITCHED_OFF,
             receipt=ReceiptOut.of(receipt) if receipt else None,
+            links=_links(row, receipt),
         )
 
 
@@ -136,6 +138,11 @@ class QueueOut(BaseModel):
     bytes_total: int
     percent: float
     oldest_waiting_seconds: float | None
+
+
+def _links(row: Delivery, receipt: Receipt | None) -> dict[str, str]:
+    here = f"/api/deliveries/{row.id}"
+    return {"self": here} | ({"receipt": f"{here}/receipt"} if receipt and receipt.signed else {})
 
 
 def percent(done: int, total: int | None) -> float:

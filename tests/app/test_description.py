@@ -13,7 +13,7 @@ from workers.renderers.base import SETTINGS
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
-NEED_NO_KEY = {"/healthz", "/readyz", "/metrics"}
+NEED_NO_KEY = {"/healthz", "/readyz", "/metrics", "/api/receipt-keys"}
 
 
 @pytest.fixture
