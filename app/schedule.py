@@ -9,38 +9,40 @@ from sqlalchemy.orm import Session
 
 from app import accept, places, previews, removal, rows
 from app.accept import OLD_SETTINGS
-from app.api.schemas_schedule import CadenceIn, PreviewIn, ScheduleIn, ScheduleUpdate
+from app.api.schemas_cadence import CadenceIn
+from app.api.schemas_preview import PreviewIn
+from app.api.schemas_schedule import ScheduleIn, ScheduleUpdate
 from app.places import Place
 from longshore import connections, exports, naming
+from longshore.errors import Invalid
 from longshore.models import Connection, File, ScheduledExport
 from longshore.packing import Packing
-from schedules.cadence import Cadence, next_slot
+from schedules.cadence import MORE_FIELDS, SEED_FIELDS, Cadence, changed, never_due, next_slot
+from schedules.runs import Outcome, write_run
 
-WHEN = ("schedule_type", "schedule_time", "schedule_day_of_week", "schedule_day_of_month", "timezone")
+WHEN = (*SEED_FIELDS, *MORE_FIELDS)
 WHERE = ("destination_type", "destination_config", "connection_id")
 
 
-def cadence_of(body: CadenceIn | ScheduledExport) -> Cadence:
-    """The rule of a request or a row. Raises Invalid with the field's name."""
-    return Cadence.read(
-        body.schedule_type,
-        body.schedule_time,
-        body.timezone,
-        schedule_day_of_week=body.schedule_day_of_week,
-        schedule_day_of_month=body.schedule_day_of_month,
-    )
+def cadence_of(body: CadenceIn | ScheduledExport, now: datetime) -> Cadence:
+    """The rule of a request or a row. An interval without a start begins now. Raises Invalid with the field's name."""
+    when = body.when
+    if isinstance(body, CadenceIn) and when["schedule_type"] == "interval" and when["start_at"] is None:
+        when["start_at"] = now
+    return Cadence.read(**when)
 
 
 def create(session: Session, owner: str, body: ScheduleIn, *, now: datetime) -> ScheduledExport:
     """A new schedule, due at its next slot. Raises Invalid, NotFound, Unavailable."""
-    cadence = cadence_of(body)
+    cadence = cadence_of(body, now)
+    due = first_due(cadence, now)
     accept.known_format(body.export_format, "export_format")
     file = accept.stored(session, owner, body.file_id, "File not found")
     row = ScheduledExport(
         owner=owner,
         file_id=file.id,
         user_id=body.user_id or owner,
-        timezone=body.timezone,
+        remaining_runs=body.remaining_runs,
         export_format=accept.planned(file.kind, body.export_format, "export_format"),
         export_settings=_settings(file.kind, body.export_format, body.export_settings),
         folder=body.folder,
@@ -48,7 +50,7 @@ def create(session: Session, owner: str, body: ScheduleIn, *, now: datetime) -> 
         conflict=body.conflict,
         packing=Packing.checked(body.compress, body.encrypt_to, "").stored(),
         is_active=body.is_active,
-        next_run_at=next_slot(cadence, now) if body.is_active else None,
+        next_run_at=due if body.is_active else None,
         run_count=0,
         error_count=0,
         created_at=now,
@@ -72,7 +74,7 @@ def update(session: Session, row: ScheduledExport, body: ScheduleUpdate, *, now:
 
     Raises Invalid, NotFound, Unavailable; the caller rolls back.
     """
-    sent = body.model_dump(exclude_none=True)
+    sent = body.sent
     for name in ("user_id", "folder", "file_name", "conflict"):
         if name in sent:
             setattr(row, name, sent[name])
@@ -86,8 +88,8 @@ def update(session: Session, row: ScheduledExport, body: ScheduleUpdate, *, now:
         _change_format(session, row, sent)
     if sent.keys() & set(WHERE):
         _change_place(session, row, sent, now=now)
-    if sent.keys() & {*WHEN, "is_active"}:
-        _change_cadence(row, sent, now=now)
+    if sent.keys() & {*WHEN, "is_active", "remaining_runs"}:
+        _change_cadence(session, row, sent, now=now)
     _check_names(row)
     row.updated_at = now
     session.flush()
@@ -96,8 +98,8 @@ def update(session: Session, row: ScheduledExport, body: ScheduleUpdate, *, now:
 def set_active(row: ScheduledExport, *, active: bool, now: datetime) -> None:
     """Pause, or resume with the next slot from now on: what passed meanwhile is not made up for. Raises Invalid."""
     if row.is_active != active or row.next_run_at is None:
+        row.next_run_at = _resumed(row, cadence_of(row, now), now) if active else None
         row.is_active = active
-        row.next_run_at = next_slot(cadence_of(row), now) if active else None
         row.updated_at = now
 
 
@@ -139,14 +141,48 @@ def _change_format(session: Session, row: ScheduledExport, sent: dict[str, Any])
     row.export_format = form
 
 
-def _change_cadence(row: ScheduledExport, sent: dict[str, Any], *, now: datetime) -> None:
-    merged = {name: sent.get(name, getattr(row, name)) for name in WHEN}
-    kind, at, zone = merged["schedule_type"], merged["schedule_time"], merged["timezone"]
-    days = {name: merged[name] for name in ("schedule_day_of_week", "schedule_day_of_month")}
-    cadence = Cadence.read(kind, at, zone, **days)
+def _change_cadence(session: Session, row: ScheduledExport, sent: dict[str, Any], *, now: datetime) -> None:
+    """A new rule counts from now on. A slot of the old one that is due and was not taken up is entered as missed.
+
+    Where the rule stays as it is, so does the slot that the row waits for.
+    """
+    cadence = changed(row.when, {name: sent[name] for name in WHEN if name in sent} | _anchor(row, sent, now))
+    waiting = row.next_run_at if cadence.columns | cadence.extras == _stored(row) else None
+    if row.next_run_at is not None and row.next_run_at <= now and waiting is None:
+        reason = "The schedule was changed before this slot was fired."
+        write_run(session, row.id, row.next_run_at, Outcome.MISSED, now=now, reason=reason)
+    row.remaining_runs = sent.get("remaining_runs", row.remaining_runs)
+    active = sent.get("is_active", row.is_active)
+    row.next_run_at = (waiting or _resumed(row, cadence, now)) if active else None
+    row.is_active = active
     _write_cadence(row, cadence)
-    row.is_active = sent.get("is_active", row.is_active)
-    row.next_run_at = next_slot(cadence, now) if row.is_active else None
+
+
+def _anchor(row: ScheduledExport, sent: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """A rule that becomes an interval counts from now, where nothing else is said."""
+    fresh = sent.get("schedule_type") == "interval" != row.schedule_type
+    return {"start_at": now} if fresh and sent.get("start_at") is None and "start_at" not in row.rule else {}
+
+
+def _stored(row: ScheduledExport) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in SEED_FIELDS} | row.rule
+
+
+def first_due(cadence: Cadence, now: datetime) -> datetime:
+    """The first slot later than now. Raises Invalid that says why there is none."""
+    due = next_slot(cadence, now)
+    if due is None:
+        why = never_due(cadence, now)
+        raise Invalid(why.message, field=why.field) if why else Invalid("the schedule is never due")
+    return due
+
+
+def _resumed(row: ScheduledExport, cadence: Cadence, now: datetime) -> datetime:
+    """The first slot of a row that is to fire from now on. Raises Invalid where it is over."""
+    if row.remaining_runs == 0:
+        raise Invalid("no run is left: set remaining_runs, or null for no limit", field="remaining_runs")
+    row.ended_reason = None
+    return first_due(cadence, now)
 
 
 def _change_place(session: Session, row: ScheduledExport, sent: dict[str, Any], *, now: datetime) -> None:
@@ -179,8 +215,9 @@ def _check_names(row: ScheduledExport) -> None:
 
 
 def _write_cadence(row: ScheduledExport, cadence: Cadence) -> None:
-    for name in WHEN:
-        setattr(row, name, getattr(cadence, name))
+    for name, value in cadence.columns.items():
+        setattr(row, name, value)
+    row.rule = cadence.extras
 
 
 def _use(row: ScheduledExport, connection: Connection) -> None:

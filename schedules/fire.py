@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from longshore import exports, naming
 from longshore.errors import Conflict, Invalid, LongshoreError, NotFound
 from longshore.models import Connection, Export, File, ScheduledExport
+from schedules import ending
 from schedules.cadence import Cadence
 from schedules.catchup import due_slots
 from schedules.runs import Outcome, settle_run, write_run
@@ -60,7 +61,8 @@ def _fire(session: Session, row: ScheduledExport, now: datetime) -> bool:
     if scheduled is None:
         return False
     try:
-        due = due_slots(_cadence(row), scheduled, now)
+        cadence = _cadence(row)
+        due = due_slots(cadence, scheduled, now)
     except Invalid as error:
         reason = f"{error.message}. The schedule waits until this is corrected."
         if not _advance(session, row, scheduled, None, now):
@@ -74,6 +76,8 @@ def _fire(session: Session, row: ScheduledExport, now: datetime) -> bool:
         write_run(session, row.id, slot, Outcome.COALESCED, now=now, reason=reason)
     if run_slot(session, row, due.latest, now=now, note=due.note) is None:
         log.info("slot_has_a_run", schedule=row.id, slot=due.latest.isoformat())
+    if due.following is None:
+        ending.end(session, row, ending.over(cadence, due.latest))
     return True
 
 
@@ -101,6 +105,7 @@ def run_slot(session: Session, row: ScheduledExport, slot: datetime, *, now: dat
     else:
         settle_run(session, run_id, Outcome.FIRED, export_id=export.id)
         _count_run(session, row, now)
+        ending.count_down(session, row)
         return run_id
     settle_run(session, run_id, Outcome.MISSED, reason=reason)
     _count_error(session, row, reason)
@@ -136,13 +141,7 @@ def _export(session: Session, row: ScheduledExport, slot: datetime, now: datetim
 
 
 def _cadence(row: ScheduledExport) -> Cadence:
-    return Cadence.read(
-        row.schedule_type,
-        row.schedule_time,
-        row.timezone,
-        schedule_day_of_week=row.schedule_day_of_week,
-        schedule_day_of_month=row.schedule_day_of_month,
-    )
+    return Cadence.read(**row.when)
 
 
 def _advance(

@@ -12,9 +12,8 @@ from werkzeug.exceptions import BadRequest
 
 from app import rows, schedule
 from app.api.schemas import Message, Page
+from app.api.schemas_preview import FindingOut, PreviewIn, PreviewOut, SlotOut
 from app.api.schemas_schedule import (
-    PreviewIn,
-    PreviewOut,
     RunList,
     RunOut,
     ScheduleIn,
@@ -22,13 +21,12 @@ from app.api.schemas_schedule import (
     ScheduleOut,
     ScheduleQuery,
     ScheduleUpdate,
-    SlotOut,
 )
 from app.auth import owner
 from longshore.db import clock, reading, transaction
 from longshore.errors import Invalid
 from longshore.models import ScheduledExport, ScheduleRun
-from schedules.cadence import slots
+from schedules.cadence import lint, slots
 
 blueprint = APIBlueprint("schedules", __name__, url_prefix="/scheduled-exports", tag="Schedules")
 
@@ -47,7 +45,7 @@ def _answer_as_before() -> None:
 @blueprint.output(ScheduleOut, 201)
 @blueprint.doc(responses=BAD)
 def create_schedule(body: ScheduleIn) -> Any:
-    """Export a stored document daily, weekly or monthly, at a time of day in a time zone."""
+    """Export a stored document again and again: by the calendar, a cron expression or an interval; or once."""
     with transaction() as session:
         row = schedule.create(session, owner(), body, now=clock(session))
     return _show(row), 201, {"Location": f"/api/scheduled-exports/{row.id}"}
@@ -84,10 +82,10 @@ def get_schedule(schedule_id: uuid.UUID) -> Any:
 @blueprint.output(ScheduleOut)
 @blueprint.doc(responses=BAD)
 def update_schedule(schedule_id: uuid.UUID, body: ScheduleUpdate) -> Any:
-    """Change a schedule in part. The whole is checked anew, and the next run is computed from now."""
+    """Change a schedule in part. The whole is checked anew; a rule that changed counts from now on."""
     with transaction() as session:
         row = rows.find(session, ScheduledExport, owner(), schedule_id, missing=MISSING, lock=True)
-        if not body.model_dump(exclude_none=True):
+        if not body.sent:
             raise BadRequest("No fields to update")
         schedule.update(session, row, body, now=clock(session))
     return _show(row)
@@ -133,11 +131,12 @@ def list_runs(schedule_id: uuid.UUID, query: Page) -> Any:
 @blueprint.output(PreviewOut)
 @blueprint.doc(responses={400: "A rule that cannot be meant"})
 def preview(body: PreviewIn) -> Any:
-    """Say when a rule would be due and what it would deliver is called, without storing it."""
-    cadence = schedule.cadence_of(body)
+    """Say when a rule would be due, what is odd about it, and what it would deliver is called. Nothing is stored."""
     if body.after is not None and body.after.tzinfo is None:
         raise Invalid("after needs an offset from UTC, as 2030-01-01T09:00:00Z.", field="after")
     with reading() as session:
+        after = body.after or clock(session)
+        cadence = schedule.cadence_of(body, after)
         found = [
             SlotOut(
                 at=slot.at,
@@ -145,9 +144,10 @@ def preview(body: PreviewIn) -> Any:
                 note=slot.note,
                 path=schedule.path_of(session, owner(), body, slot.at),
             )
-            for slot in slots(cadence, body.after or clock(session), body.count)
+            for slot in slots(cadence, after, min(body.count, body.remaining_runs or body.count))
         ]
-    return PreviewOut(description=str(cadence), slots=found)
+    findings = [FindingOut.model_validate(one, from_attributes=True) for one in lint(cadence, after)]
+    return PreviewOut(description=str(cadence), slots=found, findings=findings)
 
 
 def _set_active(schedule_id: uuid.UUID, *, active: bool) -> ScheduleOut:
@@ -158,4 +158,4 @@ def _set_active(schedule_id: uuid.UUID, *, active: bool) -> ScheduleOut:
 
 
 def _show(row: ScheduledExport) -> ScheduleOut:
-    return ScheduleOut.of(row, str(schedule.cadence_of(row)))
+    return ScheduleOut.of(row)

@@ -9,19 +9,12 @@ from typing import Any
 from pydantic import AliasChoices, BaseModel, Field
 
 from app.api.schemas import FileName, FolderPath, Id, Json, Label, Lenient, PublicKeys, Text
+from app.api.schemas_cadence import CadenceIn, MoreCadence
 from app.api.schemas_export import Conflict
+from longshore.errors import Invalid
 from longshore.models import ScheduledExport, ScheduleRun
 from longshore.packing import Compress, Packing
-
-
-class CadenceIn(Lenient):
-    """When: daily, weekly or monthly, at a time of day, in a time zone."""
-
-    schedule_type: Text = Field(description="`daily`, `weekly` or `monthly`.")
-    schedule_time: Text = Field(description="`HH:MM` or `HH:MM:SS`.")
-    schedule_day_of_week: int | None = Field(None, description="0 is Monday; needed by `weekly`.")
-    schedule_day_of_month: int | None = Field(None, description="1 to 31, 31 being the last day; for `monthly`.")
-    timezone: Text = Field("UTC", description="IANA name, as Europe/London.")
+from schedules.cadence import CLEARABLE, MORE_FIELDS, Cadence
 
 
 class ScheduleIn(CadenceIn):
@@ -42,14 +35,15 @@ class ScheduleIn(CadenceIn):
     is_active: bool = True
 
 
-class ScheduleUpdate(Lenient):
-    """What changes; everything else stays."""
+class ScheduleUpdate(MoreCadence):
+    """What changes; everything else stays. `start_at`, `end_at` and `remaining_runs` are removed by sending null."""
 
     schedule_type: Text | None = None
     schedule_time: Text | None = None
     schedule_day_of_week: int | None = None
     schedule_day_of_month: int | None = None
     timezone: Text | None = None
+    remaining_runs: int | None = Field(None, ge=1, le=1_000_000)
     file_id: Id | None = None
     user_id: Label | None = None
     export_format: Text | None = Field(None, validation_alias=AliasChoices("export_format", "format"))
@@ -64,6 +58,12 @@ class ScheduleUpdate(Lenient):
     encrypt_to: PublicKeys | None = None
     is_active: bool | None = None
 
+    @property
+    def sent(self) -> dict[str, Any]:
+        """What was sent, by name; None only where that removes what is stored."""
+        nulls = {name: None for name in (*CLEARABLE, "remaining_runs") if name in self.model_fields_set}
+        return nulls | self.model_dump(exclude_none=True)
+
 
 class ScheduleOut(BaseModel):
     """A schedule without the secrets of its destination. `description` says it in words."""
@@ -72,10 +72,24 @@ class ScheduleOut(BaseModel):
     file_id: str
     user_id: str
     schedule_type: str
-    schedule_time: str
+    schedule_time: str | None
+    schedule_times: list[str] | None
     schedule_day_of_week: int | None
+    schedule_days_of_week: list[int] | None
     schedule_day_of_month: int | None
+    schedule_days_of_month: list[int] | None
+    schedule_week_of_month: int | None
+    month_end: str | None
+    schedule_cron: str | None
+    schedule_interval_seconds: int | None
+    schedule_at: str | None
     timezone: str
+    start_at: str | None
+    end_at: str | None
+    dst_gap: str | None
+    dst_overlap: str | None
+    remaining_runs: int | None
+    ended_reason: str | None
     description: str
     export_format: str
     export_settings: Json
@@ -98,13 +112,18 @@ class ScheduleOut(BaseModel):
     created_by: str
 
     @classmethod
-    def of(cls, row: ScheduledExport, description: str) -> ScheduleOut:
-        """The row as an answer."""
-        same: dict[str, Any] = {
-            name: getattr(row, name) for name in cls.model_fields.keys() & row.__mapper__.columns.keys()
-        }
+    def of(cls, row: ScheduledExport) -> ScheduleOut:
+        """The row as an answer; where its rule means nothing any more, that is its description."""
+        same = {name: getattr(row, name) for name in cls.model_fields.keys() & row.__mapper__.columns.keys()}
         same |= asdict(Packing.of(row.packing))
-        return cls(**(same | {"schedule_time": f"{row.schedule_time:%H:%M:%S}", "description": description}))
+        try:
+            cadence = Cadence.read(**row.when)
+            rule, description = cadence.shown, str(cadence)
+        except Invalid as error:
+            at = row.schedule_time
+            rule = dict.fromkeys(MORE_FIELDS) | row.rule | {"schedule_time": at and at.isoformat()}
+            description = error.message
+        return cls(**(same | rule | {"description": description}))
 
 
 class ScheduleQuery(Lenient):
@@ -147,32 +166,3 @@ class RunList(BaseModel):
     total: int
     limit: int
     offset: int
-
-
-class PreviewIn(CadenceIn):
-    """A rule to try out."""
-
-    count: int = Field(5, ge=1, le=50)
-    after: datetime | None = Field(None, description="With its offset from UTC; now, where left out.")
-    file_id: Id | None = Field(None, description="The document; for the names of what would be delivered.")
-    export_format: Text = Field("pdf", validation_alias=AliasChoices("export_format", "format"))
-    folder: FolderPath = ""
-    file_name: FileName | None = None
-    compress: Compress = "none"
-    encrypt_to: PublicKeys = Field(default_factory=list)
-
-
-class SlotOut(BaseModel):
-    """An instant at which the rule is due; `note` says what is odd about it, `path` where its file would go."""
-
-    at: datetime
-    local: str
-    note: str
-    path: str
-
-
-class PreviewOut(BaseModel):
-    """The next instants of a rule, and the rule in words."""
-
-    description: str
-    slots: list[SlotOut]

@@ -15,7 +15,8 @@ from longshore.models.rows import ID, new_id
 class ScheduledExport(Base):
     """A document, a format and a delivery at set times. The secrets of its destination are in the connection.
 
-    `owner` is who the API key belongs to; `user_id` is a label of the client's own.
+    `owner` is who the API key belongs to; `user_id` is a label of the client's own. `rule` holds the fields of its rule
+    that have no column of their own. One that is over is inactive, and `ended_reason` says why.
     """
 
     __tablename__ = "scheduled_exports"
@@ -34,10 +35,13 @@ class ScheduledExport(Base):
     file_id: Mapped[str] = mapped_column(ForeignKey("files.id"), index=True)
     user_id: Mapped[str] = mapped_column(String(200))
     schedule_type: Mapped[str] = mapped_column(String(16))
-    schedule_time: Mapped[time]
+    schedule_time: Mapped[time | None]
     schedule_day_of_week: Mapped[int | None]
     schedule_day_of_month: Mapped[int | None]
     timezone: Mapped[str] = mapped_column(String(50))
+    rule: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    remaining_runs: Mapped[int | None]
+    ended_reason: Mapped[str | None] = mapped_column(Text)
     export_format: Mapped[str] = mapped_column(String(32))
     export_settings: Mapped[dict[str, Any]]
     destination_type: Mapped[str] = mapped_column(String(32))
@@ -56,6 +60,12 @@ class ScheduledExport(Base):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     created_by: Mapped[str] = mapped_column(String(200))
+
+    @property
+    def when(self) -> dict[str, Any]:
+        """Every field of its rule that is set, by name, as `schedules.cadence` reads them."""
+        columns = ("schedule_type", "schedule_time", "schedule_day_of_week", "schedule_day_of_month", "timezone")
+        return {name: getattr(self, name) for name in columns} | self.rule
 
 
 class ScheduleRun(Base):

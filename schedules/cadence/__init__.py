@@ -14,17 +14,25 @@ Intervals are counted in elapsed seconds and know no wall clock. `lint.py` says 
 
 from __future__ import annotations
 
+from schedules.cadence.change import CLEARABLE, changed
 from schedules.cadence.fields import zones
+from schedules.cadence.lint import Finding, Level, lint, never_due
 from schedules.cadence.read import TYPES
 from schedules.cadence.rule import MORE_FIELDS, SEED_FIELDS, Cadence
 from schedules.cadence.walk import Slot, next_slot, slots, walk, walk_back
 
 __all__ = [
+    "CLEARABLE",
     "MORE_FIELDS",
     "SEED_FIELDS",
     "TYPES",
     "Cadence",
+    "Finding",
+    "Level",
     "Slot",
+    "changed",
+    "lint",
+    "never_due",
     "next_slot",
     "slots",
     "walk",

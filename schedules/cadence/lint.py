@@ -85,7 +85,9 @@ def never_due(cadence: Cadence, after: datetime) -> Finding | None:
             local = first.astimezone(cadence.zone).replace(tzinfo=None)
             message = f"end_at, {until}, comes before the next slot, {at(local)} ({cadence.timezone})"
             return Finding("over", Level.ERROR, "end_at", message)
-    message = f"the rule never fires: no such day comes in {CYCLE_YEARS} years, after which the calendar repeats"
+    message = (
+        f"the rule never fires: no such day or time comes in {CYCLE_YEARS} years, after which the calendar repeats"
+    )
     return Finding("never", Level.ERROR, field, message)
 
 
@@ -112,8 +114,8 @@ def _either(cadence: Cadence) -> Iterator[Finding]:
     if cadence.schedule_cron and cron.parse(cadence.schedule_cron).either:
         _minute, _hour, monthday, _month, weekday = cadence.schedule_cron.split()
         message = (
-            f"both day fields are restricted: fires on days {monthday} of the month and also on every {weekday}, as cron "
-            "does; where one begins with *, a day has to be in both"
+            f"both day fields are restricted: as with any cron, it fires on day {monthday} of the month and also on "
+            f"day {weekday} of the week; where one of the two begins with *, a day has to be in both"
         )
         yield Finding("either_day", Level.WARNING, cron.FIELD, message)
 

@@ -26,7 +26,7 @@ def described(cadence: Cadence) -> str:
     if cadence.schedule_at is not None:
         return f"once, on {at(cadence.schedule_at)} {zone}"
     if cadence.schedule_interval_seconds:
-        text = f"every {duration(cadence.schedule_interval_seconds)}"
+        text = f"every {duration(cadence.schedule_interval_seconds).removeprefix('1 ')}"
     elif cadence.schedule_cron:
         text = f'as cron has "{cadence.schedule_cron}" {zone}'
     else:

@@ -1,0 +1,45 @@
+"""The end of a schedule: its rule has no further slot, or it has fired as often as it was to."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from longshore.models import ScheduledExport
+from schedules.cadence import Cadence
+from schedules.cadence.words import at, clock, day
+
+ALL_RUNS = "It has fired as often as it was to. Set remaining_runs to let it fire again."
+
+
+def over(cadence: Cadence, last: datetime) -> str:
+    """Why there is no slot later than `last`, which was one."""
+    local = last.astimezone(cadence.zone)
+    when = f"{day(local)} at {clock(local.time())} ({cadence.timezone})"
+    if cadence.schedule_at is not None:
+        return f"It was to fire once, on {when}."
+    until = f" before end_at, {at(cadence.end_at)}" if cadence.end_at is not None else ""
+    return f"The slot of {when} was the last one{until}."
+
+
+def end(session: Session, row: ScheduledExport, reason: str) -> None:
+    """Let it rest, with the reason."""
+    _write(session, row, {"is_active": False, "next_run_at": None, "ended_reason": reason})
+
+
+def count_down(session: Session, row: ScheduledExport) -> None:
+    """One run less is left, where they are counted; after the last one it is over. The row must be claimed."""
+    if row.remaining_runs is None:
+        return
+    left = max(0, row.remaining_runs - 1)
+    _write(session, row, {"remaining_runs": left})
+    if left == 0:
+        end(session, row, ALL_RUNS)
+
+
+def _write(session: Session, row: ScheduledExport, values: dict[str, Any]) -> None:
+    statement = update(ScheduledExport).where(ScheduledExport.id == row.id).values(**values)
+    session.execute(statement.execution_options(synchronize_session=False))
