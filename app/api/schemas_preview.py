@@ -14,7 +14,7 @@ from longshore.packing import Compress
 class PreviewIn(CadenceIn):
     """A rule to try out."""
 
-    count: int = Field(20, ge=1, le=100)
+    count: int = Field(20, ge=1, le=50)
     after: datetime | None = Field(None, description="With its offset from UTC; now, where left out.")
     file_id: Id | None = Field(None, description="The document; for the names of what would be delivered.")
     export_format: Text = Field("pdf", validation_alias=AliasChoices("export_format", "format"))

@@ -68,9 +68,10 @@ def due(cadence: Cadence, after: datetime) -> Iterator[Placed]:
         last = max(last, cadence.begins - MOMENT)
     try:
         for one in placed(cadence, last):
-            if (ends is not None and one.at >= ends) or one.at - last > _PATIENCE:
+            skipped = one.odd == Odd.SKIPPED
+            if (ends is not None and one.at >= ends) or (skipped and one.at - last > _PATIENCE):
                 return
-            if one.at > last and one.odd != Odd.SKIPPED:
+            if one.at > last and not skipped:
                 last = one.at
                 yield one
     except (OverflowError, ValueError) as error:
