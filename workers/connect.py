@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from pydantic import ValidationError
 
 from longshore import egress, oauth
-from longshore.connections import open_secrets
+from longshore.connections import open_secrets, seal_secrets
+from longshore.db import transaction
 from longshore.errors import NeedsReconnect, Permanent
 from longshore.models import Connection
 from longshore.settings import settings
@@ -15,14 +17,14 @@ from workers.destinations import named
 from workers.destinations.base import Destination, Place
 
 
-def place() -> Place:
-    """What the operator's settings allow every destination."""
+def place(renewed: Callable[[dict[str, str]], None]) -> Place:
+    """What the operator's settings allow every destination, with what keeps secrets that the provider replaced."""
     allowed = settings().allow_private_networks
 
     def check_url(url: str) -> None:
         egress.check_url(url, allow_private=allowed)
 
-    return Place(folder_root=str(settings().deliveries), check_url=check_url)
+    return Place(folder_root=str(settings().deliveries), check_url=check_url, renewed=renewed)
 
 
 def complete(connection: Connection, secrets: dict[str, Any]) -> dict[str, Any]:
@@ -52,8 +54,29 @@ def open_destination(connection: Connection) -> Destination:
         raise Permanent(f"There is no destination {connection.destination!r} in this version.") from error
     try:
         options = kind.Options.model_validate(connection.options)
-        secrets = kind.Secrets.model_validate(complete(connection, open_secrets(connection)))
+        known = open_secrets(connection)
+        secrets = kind.Secrets.model_validate(complete(connection, known))
     except ValidationError as error:
         fields = ", ".join(".".join(map(str, one["loc"])) for one in error.errors(include_input=False))
         raise NeedsReconnect(f"The connection {connection.name!r} lacks or has wrong: {fields}. Edit it.") from None
-    return kind(options, secrets, place())
+    return kind(options, secrets, place(_keeper(connection.id, known)))
+
+
+def _keeper(connection_id: str, known: dict[str, Any]) -> Callable[[dict[str, str]], None]:
+    """What stores renewed secrets in the connection, unless others than the `known` ones stand there by now.
+
+    Somebody may have connected anew meanwhile, and another worker may have renewed the same: theirs are younger.
+    """
+    last = dict(known)
+
+    def keep(renewed: dict[str, str]) -> None:
+        with transaction() as session:
+            row = session.get(Connection, connection_id, with_for_update=True)
+            if row is None:
+                return
+            stored = open_secrets(row)
+            if all(stored.get(name) == last.get(name) for name in renewed):
+                seal_secrets(row, {**stored, **renewed})
+                last.update(renewed)
+
+    return keep

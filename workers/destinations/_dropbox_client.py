@@ -9,11 +9,10 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from workers.destinations._dialled import checked_pools
 from workers.destinations._dropbox_errors import unwilling
 
 if TYPE_CHECKING:
-    import socket
-
     import requests
 
 CONNECT_SECONDS = 10
@@ -98,7 +97,7 @@ def _session(endpoint_url: str, check: Callable[[str], None], wire: Wire) -> req
 
     transport = Transport()
     if endpoint_url:
-        transport.poolmanager.pool_classes_by_scheme = _checked(check)
+        transport.poolmanager.pool_classes_by_scheme = checked_pools(check)
     session = requests.Session()
     session.mount("https://", transport)
     session.mount("http://", transport)
@@ -118,38 +117,3 @@ def _told(payload: bytes, report: Callable[[int], None]) -> Iterator[memoryview]
     for start in range(0, len(whole), PIECE):
         yield whole[start : start + PIECE]
         report(min(start + PIECE, len(whole)))
-
-
-def _checked(check: Callable[[str], None]) -> dict[str, Any]:
-    """Connection pools that hand each address they reached to `check` before a byte is sent.
-
-    A name that changes its address after the first check gains nothing. Behind a proxy of the environment it is the
-    proxy that dials, so there only the first check holds.
-    """
-    from urllib3.connection import HTTPConnection, HTTPSConnection
-    from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-
-    def inspect(connected: socket.socket, scheme: str) -> socket.socket:
-        host, port = connected.getpeername()[:2]
-        try:
-            check(f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}")
-        except BaseException:
-            connected.close()
-            raise
-        return connected
-
-    class Plain(HTTPConnection):
-        def _new_conn(self) -> socket.socket:
-            return inspect(super()._new_conn(), "http")
-
-    class Secure(HTTPSConnection):
-        def _new_conn(self) -> socket.socket:
-            return inspect(super()._new_conn(), "https")
-
-    class PlainPool(HTTPConnectionPool):
-        ConnectionCls = Plain
-
-    class SecurePool(HTTPSConnectionPool):
-        ConnectionCls = Secure
-
-    return {"http": PlainPool, "https": SecurePool}

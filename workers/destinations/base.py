@@ -56,6 +56,7 @@ __all__ = [
     "TestReport",
     "Transient",
     "Upload",
+    "Verified",
     "dated",
     "folders",
     "numbered",
@@ -118,15 +119,21 @@ class Upload:
     checkpoint: dict[str, Any] | None = None
 
 
+def _forget(_secrets: dict[str, str]) -> None:
+    """For whoever has nowhere to keep them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """What the operator allows: the only folders that may be written, and the check of every endpoint URL.
 
-    `check_url` raises Refused where the address may not be reached.
+    `check_url` raises Refused where the address may not be reached. `renewed` is told secrets that the provider
+    replaced, by their names in `Secrets`, and keeps them: call it as soon as the provider has given them.
     """
 
     folder_root: str
     check_url: Callable[[str], None]
+    renewed: Callable[[dict[str, str]], None] = _forget
 
 
 @dataclass(frozen=True, slots=True)

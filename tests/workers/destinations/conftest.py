@@ -4,10 +4,12 @@ import pytest
 
 from tests.contracts.dropbox_site import DropboxSite
 from tests.contracts.google_drive_site import DriveSite
+from tests.contracts.onedrive_site import OneDriveSite
 from tests.contracts.s3_servers import Proxy, moto, rclone, reset_moto
 from tests.contracts.s3_site import S3Site
 from tests.fakes.dropbox import FakeDropbox
 from tests.fakes.google_drive import Drive
+from tests.fakes.onedrive import FakeOneDrive
 
 
 @pytest.fixture(scope="session")
@@ -50,3 +52,9 @@ def google_drive():
 def dropbox_site():
     with FakeDropbox().running() as fake:
         yield DropboxSite(fake)
+
+
+@pytest.fixture
+def onedrive():
+    with FakeOneDrive().running() as fake:
+        yield OneDriveSite(fake)

@@ -1,0 +1,41 @@
+"""A folder in the fake OneDrive."""
+
+from __future__ import annotations
+
+from tests.contracts.site import Site
+from tests.fakes.onedrive import CLIENT_ID, REFRESH
+from workers.destinations.base import Place
+from workers.destinations.onedrive import OneDrive, OneDriveOptions, OneDriveSecrets
+
+MIB = 1024 * 1024
+RENEWABLE = {"refresh_token": REFRESH, "client_id": CLIENT_ID}
+
+
+class OneDriveSite(Site):
+    part = 5 * MIB
+
+    def __init__(self, fake):
+        self.fake = fake
+        self.store = fake.store
+        self.renewed = []
+
+    def destination(self, *, secrets=RENEWABLE, check=lambda url: None, **options):
+        given = {"endpoint_url": self.fake.url, "folder": "Team", "chunk_mb": 5, **options}
+        place = Place("", check, self.renewed.append)
+        return OneDrive(OneDriveOptions(**given), OneDriveSecrets(**secrets), place)
+
+    def read(self, receipt):
+        assert self.store.path(self.store.items[receipt.provider_id]) == receipt.path
+        return self.store.items[receipt.provider_id].content
+
+    def files(self):
+        return [one for one in self.store.items.values() if one.content is not None]
+
+    def visible(self):
+        return [self.store.path(one) for one in self.files()]
+
+    def unfinished(self):
+        return [one.name for one in self.fake.sessions.values()]
+
+    def received(self):
+        return self.fake.received

@@ -1,0 +1,146 @@
+"""Access tokens for Microsoft Graph, by MSAL: for a refresh token, or for an app that acts as itself.
+
+https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-auth-code-flow#refresh-the-access-token
+https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-client-creds-grant-flow
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from workers.destinations.base import NeedsReconnect, Transient
+
+if TYPE_CHECKING:
+    import requests
+
+    from workers.destinations._onedrive_wire import Cloud
+
+EARLY = 120.0
+"""Seconds before its end at which a token is renewed."""
+LIFETIME = 3600
+TOO_MANY, SERVER_ERROR = 429, 500
+SHARED = frozenset({"common", "organizations", "consumers"})
+"""Tenants that stand for many; an app that acts as itself has to name one."""
+PASSING = frozenset({"temporarily_unavailable", "server_error"})
+OVER = (
+    "Microsoft no longer accepts the access token of the connection. Connect again, or store a refresh_token as well."
+)
+
+
+class Login:
+    """The credentials of one connection, and the access token they gave. `given` holds the secrets that are set."""
+
+    def __init__(
+        self,
+        http: requests.Session,
+        cloud: Cloud,
+        *,
+        given: dict[str, str],
+        tenant: str,
+        scope: str,
+        renewed: Callable[[dict[str, str]], None],
+    ) -> None:
+        self._http = http
+        self._cloud = cloud
+        self._given = given
+        self._tenant = tenant
+        self._scope = scope
+        self._renewed = renewed
+        self._token = given.get("access_token", "")
+        self._until: float | None = None
+
+    @property
+    def app_only(self) -> bool:
+        """Whether an app acts as itself: it has no drive of its own then."""
+        return "client_secret" in self._given and not {"refresh_token", "access_token"} & self._given.keys()
+
+    def header(self) -> dict[str, str]:
+        """What signs a request. Raises what `renew` raises."""
+        ended = self._until is not None and time.monotonic() >= self._until
+        if (ended or not self._token) and not self.renew():
+            raise NeedsReconnect(OVER)
+        return {"Authorization": f"Bearer {self._token}"}
+
+    def renew(self) -> bool:
+        """Get a new access token; hand a new refresh token to `renewed`. False where only an access token was given.
+
+        Raises NeedsReconnect where Microsoft refuses the credentials, Transient where it cannot answer now, and
+        errors of requests.
+        """
+        if not self.app_only and "refresh_token" not in self._given:
+            return False
+        answer = self._ask()
+        if "access_token" not in answer:
+            raise self._refusal(str(answer.get("error", "")), str(answer.get("error_description", "")))
+        self._token = str(answer["access_token"])
+        self._until = time.monotonic() + float(answer.get("expires_in", LIFETIME)) - EARLY
+        fresh = answer.get("refresh_token")
+        if fresh and fresh != self._given.get("refresh_token") and not self.app_only:
+            self._given["refresh_token"] = str(fresh)
+            self._renewed({"refresh_token": str(fresh)})
+        return True
+
+    def _ask(self) -> dict[str, Any]:
+        import msal
+
+        if self.app_only and self._tenant in SHARED:
+            raise NeedsReconnect("An app that acts as itself needs the tenant: set its id or domain in the options.")
+        kind = msal.ConfidentialClientApplication if "client_secret" in self._given else msal.PublicClientApplication
+        app = kind(
+            self._given["client_id"],
+            authority=f"{self._cloud.login}/{self._tenant}",
+            instance_discovery=False,
+            http_client=_Patient(self._http),
+            **({"client_credential": self._given["client_secret"]} if "client_secret" in self._given else {}),
+        )
+        if self.app_only:
+            answer = app.acquire_token_for_client([f"{self._cloud.graph}/.default"])
+        else:
+            scopes = [f"{self._cloud.graph}/{one}" for one in self._scope.split()]
+            answer = app.acquire_token_by_refresh_token(self._given["refresh_token"], scopes)
+        return dict(answer or {})
+
+    def _refusal(self, code: str, told: str) -> NeedsReconnect | Transient:
+        detail = f"token: {code} {told.partition(':')[0][:40]}"
+        if code in PASSING:
+            return Transient("Microsoft cannot sign the connection in now. It will be tried again.", detail=detail)
+        if code in {"invalid_grant", "interaction_required", "consent_required"} and not self.app_only:
+            return NeedsReconnect(
+                "Microsoft no longer accepts the refresh token: it was revoked, has expired, or lacks the permission"
+                f" {self._scope}. Connect the account again.",
+                detail=detail,
+            )
+        return NeedsReconnect(
+            f"Microsoft refuses the app of the connection ({code}). Correct client_id, client_secret and tenant; a"
+            " secret may have expired.",
+            detail=detail,
+        )
+
+
+class _Patient:
+    """What MSAL speaks through: an answer that it would make a riddle of becomes Transient."""
+
+    def __init__(self, http: requests.Session) -> None:
+        self._http = http
+
+    def get(self, url: str, **request: Any) -> requests.Response:
+        return self._willing(self._http.get(url, **{**request, "allow_redirects": False}))
+
+    def post(self, url: str, **request: Any) -> requests.Response:
+        return self._willing(self._http.post(url, **{**request, "allow_redirects": False}))
+
+    def close(self) -> None:
+        """The session is closed by whoever made it."""
+
+    @staticmethod
+    def _willing(response: requests.Response) -> requests.Response:
+        if response.is_redirect or response.status_code == TOO_MANY or response.status_code >= SERVER_ERROR:
+            told = response.headers.get("Retry-After", "")
+            raise Transient(
+                "Microsoft cannot sign the connection in now. It will be tried again.",
+                retry_after=float(told) if told.isdigit() else None,
+                detail=f"token: HTTP {response.status_code}",
+            )
+        return response
