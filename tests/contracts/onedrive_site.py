@@ -34,6 +34,9 @@ class OneDriveSite(Site):
     def visible(self):
         return [self.store.path(one) for one in self.files()]
 
+    def contents(self):
+        return {self.store.path(one): one.content for one in self.files()}
+
     def unfinished(self):
         return [one.name for one in self.fake.sessions.values()]
 

@@ -43,7 +43,7 @@ class Delivery:
         self.folder = folder
         self.upload = upload
         self.state = state
-        self.policy: str = upload.conflict
+        self.policy = upload.conflict
         self.session = Session(drive, upload, state, chunk)
         self.receipts = Receipts(drive, folder, shared)
 

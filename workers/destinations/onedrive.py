@@ -26,7 +26,9 @@ from workers.destinations._onedrive_receipt import is_still
 from workers.destinations._onedrive_session import end
 from workers.destinations._onedrive_wire import CLOUDS, connected
 from workers.destinations.base import (
+    Consent,
     Destination,
+    Lifetime,
     LongshoreError,
     Permanent,
     Receipt,
@@ -36,6 +38,7 @@ from workers.destinations.base import (
 )
 
 MIB = 1024 * 1024
+ENTRA = "https://learn.microsoft.com/en-us/entra/identity-platform"
 
 
 class OneDriveOptions(BaseModel):
@@ -131,6 +134,32 @@ class OneDrive(Destination):
     options: OneDriveOptions
     secrets: OneDriveSecrets
 
+    @classmethod
+    def consent(cls, options: BaseModel, endpoint: str) -> Consent:
+        """See base. https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-auth-code-flow."""
+        given = options if isinstance(options, OneDriveOptions) else OneDriveOptions()
+        cloud = CLOUDS[given.cloud]
+        base = f"{endpoint or cloud.login}/{given.tenant}/oauth2/v2.0"
+        return Consent(
+            provider="microsoft",
+            authorize_url=f"{base}/authorize",
+            token_url=f"{base}/token",
+            scope=" ".join([*(f"{cloud.graph}/{one}" for one in given.scope.split()), "offline_access"]),
+            parameters={"prompt": "select_account"},
+        )
+
+    @classmethod
+    def lifetime(cls, secrets: frozenset[str]) -> Lifetime:
+        """See base."""
+        if "refresh_token" in secrets:
+            note = "Ends after 90 days without use, and when the password changes."
+            return Lifetime(note, f"{ENTRA}/refresh-tokens#token-lifetime", unused_days=90)
+        if "access_token" in secrets:
+            page = f"{ENTRA}/access-tokens#token-lifetime"
+            return Lifetime("An access token lasts 60 to 90 minutes.", page, seconds=3600)
+        note = "The app's secret lasts as long as was chosen when it was made, two years at most."
+        return Lifetime(note, f"{ENTRA}/how-to-add-credentials")
+
     def test(self) -> TestReport:
         """See base."""
         try:
@@ -154,11 +183,7 @@ class OneDrive(Destination):
             return Delivery(drive, folder, upload, state, chunk=chunk, shared=shared).run()
 
     def remove(self, receipt: Receipt) -> bool:
-        """Delete the object that this receipt confirms, if it is still that one.
-
-        False where it is gone or no longer what we put there: nothing is touched then. It goes to the recycle bin.
-        Raises Denied, requests' errors, LongshoreError.
-        """
+        """See base. It goes to the recycle bin. Raises Denied, requests' errors, LongshoreError."""
         if receipt.skipped or "drive_id" not in receipt.extra:
             return False
         with self._connected() as client:
