@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from app import places
 from app.api.problems import fields_of
-from longshore import connections, exports
+from longshore import connections, release
 from longshore.errors import Conflict, LongshoreError, NeedsReconnect, Permanent
 from longshore.models import Connection, Delivery, ScheduledExport
 from longshore.states import SETTLED
@@ -72,7 +72,7 @@ def note(session: Session, row: Connection, tried: Tried, *, now: datetime) -> i
         return 0
     report = tried.report
     row.seen = {"account": report.account, "rights": list(report.rights), "free_bytes": report.free_bytes}
-    return exports.release_blocked(session, row.id, now=now)
+    return release.release_blocked(session, row.id, now=now)
 
 
 def changed(
@@ -115,7 +115,7 @@ def take_over(session: Session, row: Connection, candidate: Connection, *, now: 
         setattr(row, name, getattr(candidate, name))
     row.health, row.last_error, row.last_tested_at, row.seen = "untested", None, None, None
     row.updated_at = now
-    exports.release_blocked(session, row.id, now=now)
+    release.release_blocked(session, row.id, now=now)
 
 
 def lifetime(row: Connection) -> Lifetime | None:

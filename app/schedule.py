@@ -13,7 +13,7 @@ from app.api.schemas_cadence import CadenceIn
 from app.api.schemas_preview import PreviewIn
 from app.api.schemas_schedule import ScheduleIn, ScheduleUpdate
 from app.places import Place
-from longshore import connections, exports, naming
+from longshore import connections, naming, release
 from longshore.errors import Invalid
 from longshore.models import Connection, File, ScheduledExport
 from longshore.packing import Packing
@@ -200,7 +200,7 @@ def _change_place(session: Session, row: ScheduledExport, sent: dict[str, Any], 
         place = places.inline(name, config, field="destination_type")
         if same and old.one_off and place.secrets and place.options == old.options:
             connections.seal_secrets(old, place.secrets)
-            exports.release_blocked(session, old.id, now=now)
+            release.release_blocked(session, old.id, now=now)
             _describe(row, name, place)
             return
         _deliver_to(session, row, name, place, now=now)

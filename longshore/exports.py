@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, exists, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from longshore import naming
@@ -17,9 +17,6 @@ from longshore.models import Artifact, Connection, Delivery, Export, File
 from longshore.queue import RENDER, UPLOAD, send_after_commit
 from longshore.settings import settings
 from longshore.states import SETTLED, TERMINAL, DeliveryState, ExportState, Moved, move
-
-RING_AT_ONCE = 500
-"""Messages that one transaction sends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +129,13 @@ def add_delivery(session: Session, export: Export, request: DeliveryRequest, *, 
     return delivery
 
 
+def deliver(session: Session, export: Export, request: DeliveryRequest, *, now: datetime) -> None:
+    """One more delivery of an artifact that is there. Raises Invalid as `submit` does."""
+    delivery = add_delivery(session, export, request, now=now)
+    delivery.sent_at = now
+    send_after_commit(session, UPLOAD, delivery.id)
+
+
 def cancel(session: Session, export: Export, *, now: datetime) -> None:
     """Stop an export and what is left of its deliveries. Its workers notice at their next step and clean up.
 
@@ -217,8 +221,8 @@ def retry(session: Session, export: Export, *, now: datetime) -> None:
 def reopen(session: Session, export_id: str, *, now: datetime) -> None:
     """Back to delivering, for an export with an artifact; quiet where it is there already."""
     values: dict[str, Any] = {"error_code": None, "error_message": None, "finished_at": None, "phase": "delivering"}
-    ended = [str(state) for state in (ExportState.PARTIAL, ExportState.FAILED, ExportState.CANCELLED)]
-    move(session, export_id, ExportState.PROCESSING, now=now, where=[Export.state.in_(ended)], **values)
+    ended = Export.state.in_([str(state) for state in TERMINAL - {ExportState.EXPIRED}])
+    move(session, export_id, ExportState.PROCESSING, now=now, where=[ended], **values)
 
 
 def retry_delivery(session: Session, delivery_id: str, *, now: datetime, send: bool) -> bool:
@@ -234,37 +238,12 @@ def retry_delivery(session: Session, delivery_id: str, *, now: datetime, send: b
         finished_at=None,
         error_code=None,
         error_message=None,
+        cleared_at=None,
         sent_at=now,
     )
     if moved and send:
         send_after_commit(session, UPLOAD, delivery_id)
     return moved is not None
-
-
-def release_blocked(session: Session, connection_id: str, *, now: datetime) -> int:
-    """Put every delivery that waited for this connection back in line; the count of them."""
-    blocked = select(Delivery.id, Delivery.export_id).where(
-        Delivery.connection_id == connection_id, Delivery.state == str(DeliveryState.BLOCKED)
-    )
-    rows = session.execute(blocked).all()
-    for delivery_id, export_id in rows:
-        retry_delivery(session, delivery_id, now=now, send=True)
-        reopen(session, export_id, now=now)
-    return len(rows)
-
-
-def release_waiting(session: Session, connection_id: str, *, now: datetime) -> int:
-    """Ring for what waited while this connection was switched off; the count of it. The rescuer rings for the rest."""
-    rendered = exists().where(Artifact.export_id == Delivery.export_id)
-    open_states = Delivery.state.in_([str(DeliveryState.PENDING), str(DeliveryState.RETRYING)])
-    here = and_(Delivery.connection_id == connection_id, open_states, rendered)
-    count = session.scalar(select(func.count()).select_from(Delivery).where(here)) or 0
-    due = select(Delivery.id).where(here, Delivery.not_before.is_(None)).order_by(Delivery.created_at)
-    ids = session.scalars(due.limit(RING_AT_ONCE)).all()
-    session.execute(update(Delivery).where(Delivery.id.in_(ids)).values(sent_at=now))
-    for delivery_id in ids:
-        send_after_commit(session, UPLOAD, delivery_id)
-    return count
 
 
 def open_count(session: Session, owner: str) -> int:

@@ -16,7 +16,7 @@ from longshore.models import Delivery, Export
 
 
 class ExportState(StrEnum):
-    """Where an export is. Terminal ones change no more by themselves; only the user's retry reopens one."""
+    """Where an export is. Terminal ones change no more by themselves; the user's retry or next delivery reopens one."""
 
     INITIATED = "initiated"
     """Committed, waiting for a render worker, which claims it."""
@@ -60,7 +60,8 @@ TRANSITIONS: dict[type[StrEnum], dict[StrEnum, frozenset[StrEnum]]] = {
         E.INITIATED: frozenset({E.PROCESSING, E.FAILED, E.CANCELLED}),
         # processing -> processing: claimed again after its worker's lease ran out
         E.PROCESSING: frozenset({E.PROCESSING, E.COMPLETED, E.PARTIAL, E.FAILED, E.CANCELLED}),
-        E.COMPLETED: frozenset({E.EXPIRED}),
+        # back to processing: what is there is delivered to one more place
+        E.COMPLETED: frozenset({E.EXPIRED, E.PROCESSING}),
         # back to initiated or processing: the user's retry of what failed
         E.PARTIAL: frozenset({E.EXPIRED, E.PROCESSING}),
         E.FAILED: frozenset({E.INITIATED, E.PROCESSING}),

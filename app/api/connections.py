@@ -22,7 +22,7 @@ from app.api.schemas_connection import (
     ConnectionUpdate,
 )
 from app.auth import owner
-from longshore import connections, exports
+from longshore import connections, release
 from longshore.db import clock, reading, transaction
 from longshore.errors import Invalid, NotFound
 from longshore.models import Connection, Delivery
@@ -150,7 +150,7 @@ def enable_connection(connection_id: uuid.UUID) -> Any:
         if not row.enabled:
             row.enabled, row.updated_at = True, clock(session)
             session.flush()
-            exports.release_waiting(session, row.id, now=row.updated_at)
+            release.release_waiting(session, row.id, now=row.updated_at)
         return show(session, [row])[0]
 
 

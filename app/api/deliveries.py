@@ -6,21 +6,31 @@ import uuid
 from typing import Any
 
 from apiflask import APIBlueprint
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from app import previews, rows, show
-from app.api.schemas_delivery import DeliveryList, DeliveryOut, DeliveryQuery, NamesIn, NamesOut, Retried
+from app.api.schemas_delivery import (
+    Cleared,
+    ClearQuery,
+    DeliveryList,
+    DeliveryOut,
+    DeliveryQuery,
+    NamesIn,
+    NamesOut,
+    Retried,
+)
 from app.auth import owner
 from longshore import exports, naming
 from longshore.db import clock, reading, transaction
-from longshore.errors import Conflict
+from longshore.errors import Conflict, Invalid
 from longshore.models import Artifact, Delivery
 from longshore.packing import Packing
-from longshore.states import DeliveryState, move
+from longshore.states import SETTLED, DeliveryState, move
 
 blueprint = APIBlueprint("deliveries", __name__, url_prefix="/deliveries", tag="Deliveries")
 
+FINISHED = {str(state) for state in SETTLED - {DeliveryState.BLOCKED}}
 MOST_AT_ONCE = 1000
 """Deliveries that one call puts back in line: one transaction holds them all."""
 
@@ -31,6 +41,8 @@ MOST_AT_ONCE = 1000
 def list_deliveries(query: DeliveryQuery) -> Any:
     """List deliveries, the newest first."""
     found = select(Delivery).where(Delivery.owner == owner())
+    if not query.cleared:
+        found = found.where(Delivery.cleared_at.is_(None))
     if query.state:
         found = found.where(Delivery.state.in_([one.strip() for one in query.state.split(",")]))
     for column, wanted in (
@@ -99,7 +111,7 @@ def retry_failed() -> Any:
     failed = (
         select(Delivery.id, Delivery.export_id)
         .join(Artifact, Artifact.export_id == Delivery.export_id)
-        .where(Delivery.owner == owner(), Delivery.state == str(DeliveryState.FAILED))
+        .where(Delivery.owner == owner(), Delivery.state == str(DeliveryState.FAILED), Delivery.cleared_at.is_(None))
         .order_by(Delivery.created_at)
         .limit(MOST_AT_ONCE)
     )
@@ -111,6 +123,25 @@ def retry_failed() -> Any:
                 exports.reopen(session, export_id, now=now)
                 retried += 1
     return Retried(retried=retried), 202
+
+
+@blueprint.post("/clear-finished")
+@blueprint.input(ClearQuery, location="query", arg_name="query")
+@blueprint.output(Cleared)
+def clear_finished(query: ClearQuery) -> Any:
+    """Take finished deliveries out of the queue's lists and counts. They stay with their exports, and so do receipts.
+
+    What is tried again afterwards is back in the queue.
+    """
+    wanted = {one.strip() for one in query.state.split(",")}
+    unknown = sorted(wanted - FINISHED)
+    if unknown:
+        raise Invalid(f"state must be some of: {', '.join(sorted(FINISHED))}; not {unknown[0]!r}", field="state")
+    here = Delivery.owner == owner(), Delivery.state.in_(wanted), Delivery.cleared_at.is_(None)
+    with transaction() as session:
+        statement = update(Delivery).where(*here).values(cleared_at=clock(session)).returning(Delivery.id)
+        done = session.execute(statement.execution_options(synchronize_session=False)).all()
+    return Cleared(cleared=len(done))
 
 
 @blueprint.post("/<uuid:delivery_id>/cancel")

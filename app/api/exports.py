@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from typing import Any
 
 from apiflask import APIBlueprint
 from flask import request
 from sqlalchemy import select
+from werkzeug.exceptions import Gone
 
 from app import accept, artifacts, idempotency, removal, rows, show, wait
 from app.api.schemas import Message
-from app.api.schemas_export import ExportIn, ExportList, ExportOut, ExportQuery, ExportStatus
+from app.api.schemas_export import DeliverIn, ExportIn, ExportList, ExportOut, ExportQuery, ExportStatus
 from app.auth import owner
 from longshore import exports
 from longshore.db import clock, reading, transaction
+from longshore.errors import Conflict
 from longshore.models import Export
+from longshore.states import ExportState
 
 blueprint = APIBlueprint("exports", __name__, url_prefix="/export", tag="Exports")
 
@@ -115,6 +119,28 @@ def retry_export(export_id: uuid.UUID) -> Any:
     with transaction() as session:
         export = rows.find(session, Export, owner(), export_id, lock=True)
         exports.retry(session, export, now=clock(session))
+    return get_export_again(export_id)
+
+
+@blueprint.post("/<uuid:export_id>/deliver")
+@blueprint.input(DeliverIn, arg_name="body")
+@blueprint.output(ExportOut, 202)
+@blueprint.doc(responses={409: "There is no artifact yet", 410: "The artifact has expired"})
+def deliver_export(export_id: uuid.UUID, body: DeliverIn) -> Any:
+    """Deliver what an export made to more places; nothing is rendered again."""
+    me = owner()
+    with transaction() as session:
+        export = rows.find(session, Export, me, export_id, lock=True)
+        now = clock(session)
+        made = rows.artifact(session, export.id)
+        if export.state == ExportState.EXPIRED or (made is not None and made.expires_at <= now):
+            raise Gone("The artifact has expired and was deleted. Export the document again.")
+        if made is None:
+            raise Conflict("There is no artifact to deliver yet. Wait until it is rendered, or retry the export.")
+        for number, one in enumerate(body.deliveries):
+            wanted = accept.target(session, me, one, f"deliveries.{number}").request(session, me, now=now)
+            exports.deliver(session, export, wanted, now=now + timedelta(microseconds=number))
+        exports.reopen(session, export.id, now=now)
     return get_export_again(export_id)
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from pydantic import AliasChoices, BaseModel, Field
 
-from app.api.schemas import Fault, FileName, FolderPath, Id, Json, Page, PublicKeys, Strict, Text, fault
+from app.api.schemas import Fault, FileName, FolderPath, Id, Json, Lenient, Page, PublicKeys, Strict, Text, fault
 from longshore.models import Delivery, Receipt
 from longshore.packing import Compress, Packing
 from longshore.states import DeliveryState
@@ -64,6 +64,7 @@ class DeliveryOut(BaseModel):
     updated_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    cleared_at: datetime | None = Field(description="When it was cleared out of the queue.")
     receipt: ReceiptOut | None
     links: dict[str, str] = Field(description="`receipt` is the signed receipt, once there is one.")
 
@@ -112,6 +113,7 @@ class DeliveryQuery(Page):
     destination: Text | None = None
     connection_id: Id | None = None
     export_id: Id | None = None
+    cleared: bool = Field(default=False, description="Show what was cleared away, too.")
 
 
 class DeliveryList(BaseModel):
@@ -129,14 +131,32 @@ class Retried(BaseModel):
     retried: int
 
 
-class QueueOut(BaseModel):
-    """The caller's queue at a glance: counts by state, and the bytes of what is on its way."""
+class ClearQuery(Lenient):
+    """What to clear away."""
 
-    exports: dict[str, int]
+    state: Text = Field("completed,failed,cancelled", description="One finished state, or several with commas.")
+
+
+class Cleared(BaseModel):
+    """How many deliveries the queue shows no more."""
+
+    cleared: int
+
+
+class QueuePart(BaseModel):
+    """Deliveries by state, and the bytes of those on their way: `pending`, `uploading` or `retrying`."""
+
     deliveries: dict[str, int]
     bytes_sent: int
     bytes_total: int
     percent: float
+
+
+class QueueOut(QueuePart):
+    """The caller's queue at a glance. Deliveries that were cleared away are not counted."""
+
+    exports: dict[str, int]
+    destinations: dict[str, QueuePart] = Field(description="The same for each destination that has deliveries.")
     oldest_waiting_seconds: float | None
 
 

@@ -64,6 +64,12 @@ class ExportIn(Strict):
         return value
 
 
+class DeliverIn(Strict):
+    """More places for what an export made."""
+
+    deliveries: Annotated[list[DeliveryIn], Field(min_length=1, max_length=50)]
+
+
 class CloudExportIn(Lenient):
     """A stored document, rendered and delivered by one call, as diagram clients ask for it."""
 

@@ -47,7 +47,8 @@ class Delivery(Lease, Base):
 
     `folder` and `name` are as they were asked for, with fields in them; `final_folder` and `final_name` are what the
     first attempt made of them, for every later one. `packing` is a `longshore.packing.Packing`; the `packed_` columns
-    tell of the bytes that it made, from before they are written until the delivery needs them no more.
+    tell of the bytes that it made, from before they are written until the delivery needs them no more. `cleared_at`:
+    its owner does not want to see it in the queue any more.
     """
 
     __tablename__ = "deliveries"
@@ -74,6 +75,7 @@ class Delivery(Lease, Base):
     packed_key: Mapped[str | None] = mapped_column(String(255))
     packed_size: Mapped[int | None] = mapped_column(BigInteger)
     packed_sha256: Mapped[str | None] = mapped_column(String(64))
+    cleared_at: Mapped[datetime | None]
 
 
 class Receipt(Base):

@@ -6,10 +6,12 @@ from typing import Any
 
 from longshore.artifacts import store
 from longshore.db import clock, transaction
+from longshore.expiry import expire
 from longshore.exports import settle
 from longshore.models import Artifact, Export
 from longshore.states import DeliveryState, ExportState, move
 from tests.app.conftest import Api
+from workers.lease import claim_delivery
 
 
 def rendered(api: Api, *states: DeliveryState, **fields: Any) -> dict[str, Any]:
@@ -109,3 +111,68 @@ def test_the_queue_counts_states_and_bytes(alice: Api, bob: Api, finish: Callabl
     assert queue["oldest_waiting_seconds"] >= 0
     finish(bob.export()["id"])
     assert bob.ok("GET", "/queue")["oldest_waiting_seconds"] is None
+
+
+def test_the_queue_is_counted_for_each_destination(alice: Api) -> None:
+    rendered(alice, DeliveryState.UPLOADING, DeliveryState.COMPLETED)
+    queue = alice.ok("GET", "/queue")
+    assert queue["destinations"].keys() == {"folder"}
+    folder = queue["destinations"]["folder"]
+    assert (folder["deliveries"]["uploading"], folder["deliveries"]["completed"]) == (1, 1)
+    assert folder["deliveries"].keys() == {str(state) for state in DeliveryState}
+    assert (folder["bytes_sent"], folder["bytes_total"]) == (queue["bytes_sent"], queue["bytes_total"])
+
+
+def test_what_has_ended_is_cleared_out_of_the_queue_and_keeps_its_history(alice: Api, bob: Api) -> None:
+    export = rendered(alice, DeliveryState.COMPLETED, DeliveryState.FAILED, DeliveryState.UPLOADING)
+    of_bob = rendered(bob, DeliveryState.COMPLETED)
+    arrived, failed, running = [one["id"] for one in export["deliveries"]]
+    assert alice.ok("POST", "/deliveries/clear-finished?state=completed") == {"cleared": 1}
+    assert {one["id"] for one in alice.ok("GET", "/deliveries")["deliveries"]} == {failed, running}
+    assert alice.ok("POST", "/deliveries/clear-finished") == {"cleared": 1}
+    assert alice.ok("POST", "/deliveries/clear-finished") == {"cleared": 0}
+    assert alice.ok("GET", "/deliveries")["total"] == 1
+    assert alice.ok("GET", "/deliveries?cleared=true")["total"] == 3
+    counts = alice.ok("GET", "/queue")["deliveries"]
+    assert {state: count for state, count in counts.items() if count} == {"uploading": 1}
+    assert alice.ok("GET", f"/deliveries/{arrived}")["cleared_at"]
+    assert len(alice.ok("GET", f"/export/{export['id']}")["deliveries"]) == 3
+    assert alice.ok("POST", "/deliveries/retry-failed") == {"retried": 0}
+    assert alice.ok("POST", f"/deliveries/{failed}/retry")["cleared_at"] is None
+    assert alice.ok("GET", "/deliveries")["total"] == 2
+    assert bob.ok("GET", f"/export/{of_bob['id']}")["deliveries"][0]["cleared_at"] is None
+    problem = alice.problem(422, "POST", "/deliveries/clear-finished?state=blocked")
+    assert problem["errors"][0]["field"] == "state"
+
+
+def test_what_was_made_is_delivered_to_one_more_place(alice: Api) -> None:
+    export = rendered(alice, DeliveryState.COMPLETED)
+    assert export["state"] == "completed"
+    path = f"/export/{export['id']}/deliver"
+    answer = alice("POST", path, json={"deliveries": [{"destination": "local", "folder": "b"}]})
+    assert answer.status_code == 202
+    shown = answer.get_json()
+    assert (shown["state"], shown["phase"]) == ("processing", "delivering")
+    assert [one["state"] for one in shown["deliveries"]] == ["completed", "pending"]
+    with transaction() as session:
+        now = clock(session)
+        assert claim_delivery(session, shown["deliveries"][1]["id"], now=now) == 1
+        move(session, shown["deliveries"][1]["id"], DeliveryState.COMPLETED, now=now)
+        settle(session, export["id"], now=now)
+    assert alice.ok("GET", f"/export/{export['id']}")["state"] == "completed"
+    problem = alice.problem(422, "POST", path, json={"deliveries": [{"destination": "ftp"}]})
+    assert problem["errors"][0]["field"] == "deliveries.0.destination"
+    alice.problem(422, "POST", path, json={"deliveries": []})
+
+
+def test_what_is_not_there_is_not_delivered(alice: Api) -> None:
+    body = {"deliveries": [{"destination": "local"}]}
+    waiting = alice.export()
+    assert "no artifact" in alice.problem(409, "POST", f"/export/{waiting['id']}/deliver", json=body)["detail"]
+    gone = rendered(alice, DeliveryState.COMPLETED)
+    with transaction() as session:
+        session.query(Artifact).one().expires_at = clock(session) - timedelta(seconds=1)
+    alice.problem(410, "POST", f"/export/{gone['id']}/deliver", json=body)
+    with transaction() as session:
+        expire(session, gone["id"], now=clock(session))
+    alice.problem(410, "POST", f"/export/{gone['id']}/deliver", json=body)

@@ -13,6 +13,7 @@ BODIES = {
     "/api/files/{}": {"name": "taken"},
     "/api/connections/{}": {"name": "taken"},
     "/api/export-presets/{}": {"name": "taken"},
+    "/api/export/{}/deliver": {"deliveries": [{"destination": "local"}]},
     "/api/connections/{}/rotate": {"secrets": {"access_key_id": "taken"}},
     "/api/scheduled-exports/{}": {"timezone": "UTC"},
 }

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from longshore import exports
+from longshore import exports, release
 from longshore.db import clock, transaction
 from longshore.errors import Conflict
 from longshore.models import Connection, Export
@@ -101,6 +101,6 @@ def test_a_renewed_connection_releases_what_it_blocked(database):
     arrive(export_id, DeliveryState.BLOCKED, DeliveryState.COMPLETED)
     with transaction() as session:
         connection = session.query(Connection).one()
-        assert exports.release_blocked(session, connection.id, now=clock(session)) == 1
+        assert release.release_blocked(session, connection.id, now=clock(session)) == 1
     assert [row.state for row in delivery_rows(export_id)] == ["pending", "completed"]
     assert export_row(export_id).state == "processing"

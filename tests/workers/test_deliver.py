@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from longshore import exports, queue
+from longshore import exports, queue, release
 from longshore.db import clock, transaction
 from longshore.errors import NeedsReconnect, Permanent, Transient
 from longshore.models import Attempt, Connection, Delivery, Event, Receipt
@@ -113,7 +113,7 @@ def test_refused_credentials_block_the_delivery_until_they_are_renewed(database,
             "needs_reconnect",
             "The key was refused. Enter a new one.",
         )
-        exports.release_blocked(session, connection.id, now=clock(session))
+        release.release_blocked(session, connection.id, now=clock(session))
     deliver(delivery_id)
     assert delivery_rows(export_id)[0].state == "completed"
     assert export_row(export_id).state == "completed"
