@@ -18,9 +18,11 @@ from tests.app.test_deliveries import rendered
 from tests.conftest import forget
 from tests.fakes import dropbox as dropbox_fake
 from tests.fakes import google_drive as drive_fake
+from tests.fakes import onedrive as onedrive_fake
 from tests.fakes.authority import Authority
 from tests.fakes.dropbox import FakeDropbox
 from tests.fakes.google_drive import Drive
+from tests.fakes.onedrive import FakeOneDrive
 from workers.clean import clean
 from workers.connect import open_destination
 
@@ -110,6 +112,30 @@ def test_dropbox_is_connected_in_the_browser(alice: Api, monkeypatch: pytest.Mon
         made = only(alice)
         assert (made["name"], made["health"], made["expires_at"]) == ("Dropbox", "ok", None)
         assert made["options"]["folder"] == "/in"
+
+
+def test_onedrive_is_connected_in_the_browser_and_its_tokens_are_kept_as_they_are_renewed(
+    alice: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with FakeOneDrive().running() as fake:
+        monkeypatch.setenv("LONGSHORE_MICROSOFT_CLIENT_ID", onedrive_fake.CLIENT_ID)
+        monkeypatch.setenv("LONGSHORE_MICROSOFT_CLIENT_SECRET", onedrive_fake.CLIENT_SECRET)
+        monkeypatch.setenv("LONGSHORE_MICROSOFT_ENDPOINT", fake.url)
+        forget()
+        client = (onedrive_fake.CLIENT_ID, onedrive_fake.CLIENT_SECRET)
+        needs = {"scope": "https://graph.microsoft.com/Files.ReadWrite.All offline_access"}
+        fake.authority = Authority("/consumers/oauth2/v2.0/authorize", client, {CALLBACK}, needs, fake.refresh)
+        url = fake.authority.browse(start(alice, destination="onedrive", options={"tenant": "consumers"}))
+        assert back(alice.client, url).status_code == 200
+        made = only(alice)
+        assert (made["health"], made["account"]) == ("ok", "ann@example.com (OneDrive)")
+        assert 89 < made["expires_in_days"] <= 90
+        known = set(fake.refresh)
+        alice.ok("POST", f"/connections/{made['id']}/test")
+        with reading() as session:
+            stored = open_secrets(session.get_one(Connection, made["id"]))
+        assert stored.keys() == {"refresh_token"}
+        assert stored["refresh_token"] in fake.refresh - known
 
 
 def test_an_address_works_once_and_for_ten_minutes(alice: Api, authority: Authority) -> None:

@@ -28,6 +28,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from tests.fakes.authority import Authority
 from tests.fakes.onedrive_store import Item, Problem, Store
 from tests.fakes.onedrive_uploads import Reset, Session, Uploads
 
@@ -89,6 +90,7 @@ class FakeOneDrive:
     sessions: dict[str, Session] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)
+    authority: Authority | None = None
     early: bool = True
     received: int = 0
     port: int = 0
@@ -163,9 +165,11 @@ class Handler(Uploads, BaseHTTPRequestHandler):
 
     def work(self) -> tuple[str, Callable[[], tuple]]:
         """The kind of the request, and what does it."""
+        here = f"127.0.0.1:{self.fake.port}"
         for verb, host, pattern, kind in ROUTES:
             found = re.fullmatch(pattern, self.route)
-            if found and verb == self.command and self.headers["Host"] == (host or f"127.0.0.1:{self.fake.port}"):
+            named = self.headers["Host"] == (host or here) or (host == LOGIN and self.fake.authority)
+            if found and verb == self.command and named:
                 given = [unquote(one) for one in found.groups()]
                 if pattern.startswith(BELOW):
                     given[1] = [unquote(one) for one in found[2].split("/")]
@@ -231,6 +235,9 @@ class Handler(Uploads, BaseHTTPRequestHandler):
     def do_login(self, tenant: str) -> tuple:
         """Refresh tokens are replaced at each use; the old ones are not revoked by that."""
         form = {name: given[0] for name, given in parse_qs(self.read().decode()).items()}
+        if self.fake.authority and form.get("grant_type") == "authorization_code":
+            status, told = self.fake.authority.exchange(self.read().decode())
+            return self.answer(told, status)
         app = form.get("grant_type") == "client_credentials"
         scopes = form.get("scope", "").split()
         error = ""

@@ -6,6 +6,7 @@ https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-client-creds
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 EARLY = 120.0
 """Seconds before its end at which a token is renewed."""
 LIFETIME = 3600
-TOO_MANY, SERVER_ERROR = 429, 500
+REDIRECT, ERROR, TOO_MANY, SERVER_ERROR = 300, 400, 429, 500
 SHARED = frozenset({"common", "organizations", "consumers"})
 """Tenants that stand for many; an app that acts as itself has to name one."""
 PASSING = frozenset({"temporarily_unavailable", "server_error"})
@@ -103,7 +104,8 @@ class Login:
         return dict(answer or {})
 
     def _refusal(self, code: str, told: str) -> NeedsReconnect | Transient:
-        detail = f"token: {code} {told.partition(':')[0][:40]}"
+        code = code if re.fullmatch("[a-z_]{1,40}", code) else "without a reason"
+        detail = f"token: {code} {''.join(re.findall('AADSTS[0-9]+', told)[:1])}"
         if code in PASSING:
             return Transient("Microsoft cannot sign the connection in now. It will be tried again.", detail=detail)
         if code in {"invalid_grant", "interaction_required", "consent_required"} and not self.app_only:
@@ -136,11 +138,12 @@ class _Patient:
 
     @staticmethod
     def _willing(response: requests.Response) -> requests.Response:
-        if response.is_redirect or response.status_code == TOO_MANY or response.status_code >= SERVER_ERROR:
+        status = response.status_code
+        if REDIRECT <= status < ERROR or status == TOO_MANY or status >= SERVER_ERROR:
             told = response.headers.get("Retry-After", "")
             raise Transient(
                 "Microsoft cannot sign the connection in now. It will be tried again.",
                 retry_after=float(told) if told.isdigit() else None,
-                detail=f"token: HTTP {response.status_code}",
+                detail=f"token: HTTP {status}",
             )
         return response
