@@ -78,8 +78,8 @@ def test_listing_plug_ins_imports_none_and_reading_them_imports_nothing_heavy():
         "assert not [m for m in sys.modules if m.startswith('workers.renderers.') and m != 'workers.renderers.base'"
         " and not m.startswith('workers.renderers._settings')], 'names imported a plug-in'\n"
         "renderers.catalogue(); [destinations.named(n) for n in destinations.names()]\n"
-        "heavy = {'pyvips', 'playwright', 'boto3', 'botocore', 'dropbox', 'msal', 'requests', 'lxml', 'plotly', 'celery',"
-        " 'sqlalchemy'}\n"
+        "heavy = {'pyvips', 'playwright', 'boto3', 'botocore', 'dropbox', 'msal', 'requests', 'lxml', 'plotly',"
+        " 'celery', 'sqlalchemy'}\n"
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
