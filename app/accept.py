@@ -90,7 +90,9 @@ def read(session: Session, owner: str, body: ExportIn) -> Wish:
     )
 
 
-def submit(session: Session, owner: str, wish: Wish, *, now: datetime, written: list[str]) -> Export:
+def submit(
+    session: Session, owner: str, wish: Wish, *, now: datetime, written: list[str], batch_id: str | None = None
+) -> Export:
     """Accept a checked wish in the caller's transaction; `written` gets the keys of the objects stored on the way.
 
     Raises TooManyRequests, and Transient for the artifact store.
@@ -125,6 +127,7 @@ def submit(session: Session, owner: str, wish: Wish, *, now: datetime, written: 
         deliveries=[one.request(session, owner, now=now) for one in wish.targets],
         delete_after_download=wish.delete_after_download,
         source_url=wish.file.url if isinstance(wish.file, documents.Sent) else None,
+        batch_id=batch_id,
     )
     return exports.submit(session, request, now=now)
 

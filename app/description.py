@@ -46,13 +46,14 @@ HEADERS = {
 }
 OTHER_ANSWERS = {
     ("/api/export", "200"): "ExportOut",
+    ("/api/export/batch", "200"): "BatchOut",
     ("/api/export/cloud", "200"): "CloudExportOut",
     ("/readyz", "503"): "Ready",
 }
 """Answers of a call beside its usual one that are no problem, by path and status."""
 ARTIFACTS = {("/api/export", "200"), ("/api/export/{export_id}/download", "200")}
 """Answers that may be an artifact of any format."""
-WITH_HEADERS = {"/api/export", "/api/export/cloud"}
+WITH_HEADERS = {"/api/export", "/api/export/batch", "/api/export/cloud"}
 
 Spec = dict[str, Any]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 import orjson
 from flask import Request
@@ -25,6 +26,7 @@ from longshore.models import IdempotencyKey
 
 LONGEST = 255
 Read = Callable[[Session], Wish]
+Make = Callable[[Session, datetime, list[str]], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,18 @@ def accept_once(request: Request, owner: str, read: Read) -> Accepted:
 
     Raises Invalid where the key was used for another request, and what `read` and `accept.submit` raise.
     """
+    return once(
+        request,
+        owner,
+        lambda session, now, written: accept.submit(session, owner, read(session), now=now, written=written).id,
+    )
+
+
+def once(request: Request, owner: str, make: Make) -> Accepted:
+    """The same for any `make`, which makes exports in its transaction and returns the id of one that stands for all.
+
+    It tells the keys of the objects that it stored on the way, which are deleted where it fails.
+    """
     key = _key(request)
     fingerprint = _fingerprint(request) if key else ""
     written: list[str] = []
@@ -49,12 +63,12 @@ def accept_once(request: Request, owner: str, read: Read) -> Accepted:
             if earlier:
                 return earlier
             now = clock(session)
-            export = accept.submit(session, owner, read(session), now=now, written=written)
+            export_id = make(session, now, written)
             if key:
-                row = IdempotencyKey(owner=owner, key=key, fingerprint=fingerprint, export_id=export.id, created_at=now)
+                row = IdempotencyKey(owner=owner, key=key, fingerprint=fingerprint, export_id=export_id, created_at=now)
                 session.add(row)
                 session.flush()
-            return Accepted(export.id)
+            return Accepted(export_id)
     except IntegrityError:
         _forget(written)
         with reading() as session:

@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app import rows
-from longshore import exports
+from longshore import exports, packages
 from longshore.artifacts import store
 from longshore.connections import DEFAULT_FOLDER
 from longshore.db import clock, transaction
@@ -34,6 +34,7 @@ def delete_export(owner: str, export_id: str) -> None:
         keys += [key for key in session.scalars(packed) if key]
         used = set(session.scalars(select(Delivery.connection_id).where(Delivery.export_id == export.id)))
         session.execute(delete(Export).where(Export.id == export.id))
+        packages.ring(session, export.batch_id, now=clock(session))
         keys += _inline_file(session, export.file_id)
         for connection_id in used:
             one_use_connection(session, connection_id)

@@ -13,6 +13,7 @@ from longshore.errors import NotFound
 from longshore.models import (
     ApiKey,
     Artifact,
+    Batch,
     Connection,
     Delivery,
     Export,
@@ -23,10 +24,11 @@ from longshore.models import (
 )
 
 Row = TypeVar("Row", bound=Base)
-Owned = TypeVar("Owned", ApiKey, Connection, Delivery, Export, ExportPreset, File, ScheduledExport)
+Owned = TypeVar("Owned", ApiKey, Batch, Connection, Delivery, Export, ExportPreset, File, ScheduledExport)
 
 WORDS: dict[type[Base], str] = {
     ApiKey: "API key",
+    Batch: "batch",
     Connection: "connection",
     Delivery: "delivery",
     Export: "export",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Sequence
 
 from flask import Request
 from sqlalchemy import select
@@ -28,17 +29,22 @@ def preferred(request: Request) -> int | None:
 
 
 def until_ended(export_id: str, seconds: float) -> bool:
-    """Whether the export ended within so many seconds. No transaction is held while waiting.
+    """Whether the export ended within so many seconds, as `until_all_ended`; False where there is none."""
+    return until_all_ended([export_id], seconds)
 
-    Where too many wait already, it is looked at once: a preference may be passed over.
+
+def until_all_ended(export_ids: Sequence[str], seconds: float) -> bool:
+    """Whether all of these exports ended within so many seconds. No transaction is held while waiting.
+
+    Where too many wait already, they are looked at once: a preference may be passed over.
     """
     with seat() as free:
         deadline = time.monotonic() + (seconds if free else 0)
         while True:
             with reading() as session:
-                state = session.scalar(select(Export.state).where(Export.id == export_id))
-            if state is None or state in TERMINAL:
-                return state is not None
+                states = session.scalars(select(Export.state).where(Export.id.in_(export_ids))).all()
+            if not states or all(state in TERMINAL for state in states):
+                return bool(states)
             left = deadline - time.monotonic()
             if left <= 0:
                 return False

@@ -14,6 +14,7 @@ from longshore import naming
 from longshore.errors import Conflict, Invalid
 from longshore.events import record
 from longshore.models import Artifact, Connection, Delivery, Export, File
+from longshore.packages import LONGEST, PACKAGE, member_ended
 from longshore.queue import RENDER, UPLOAD, send_after_commit
 from longshore.settings import settings
 from longshore.states import SETTLED, TERMINAL, DeliveryState, ExportState, Moved, move
@@ -66,6 +67,7 @@ class ExportRequest:
     source_url: str | None = None
     run_id: str | None = None
     conditions: dict[str, Any] = field(default_factory=dict)
+    batch_id: str | None = None
 
 
 def submit(session: Session, request: ExportRequest, *, now: datetime) -> Export:
@@ -74,6 +76,7 @@ def submit(session: Session, request: ExportRequest, *, now: datetime) -> Export
     Raises Invalid where a connection belongs to somebody else, or a name has fields that do not exist.
     """
     config, file = settings(), request.file
+    longest = config.render_deadline
     export = Export(
         owner=file.owner,
         file_id=file.id,
@@ -83,12 +86,13 @@ def submit(session: Session, request: ExportRequest, *, now: datetime) -> Export
         name=request.name or file.name,
         settings=request.settings,
         state=str(ExportState.INITIATED),
-        deadline=min(request.deadline or config.render_deadline, config.render_deadline),
+        deadline=LONGEST if file.kind == PACKAGE else min(request.deadline or longest, longest),
         max_attempts=config.max_attempts,
         delete_after_download=request.delete_after_download,
         source_url=request.source_url,
         run_id=request.run_id,
         conditions=request.conditions,
+        batch_id=request.batch_id,
         created_at=now,
         updated_at=now,
         sent_at=now,
@@ -145,6 +149,7 @@ def cancel(session: Session, export: Export, *, now: datetime) -> None:
         raise Conflict(f"The export is {export.state} already; there is nothing to stop.")
     for delivery_id in _deliveries(session, export.id):
         move(session, delivery_id, DeliveryState.CANCELLED, now=now, finished_at=now)
+    member_ended(session, export.id, now=now)
 
 
 def fail(
@@ -166,6 +171,7 @@ def fail(
     if moved:
         for delivery_id in _deliveries(session, export_id):
             move(session, delivery_id, DeliveryState.CANCELLED, now=now, finished_at=now, error_message="Not rendered.")
+        member_ended(session, export_id, now=now)
     return moved
 
 

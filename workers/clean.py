@@ -10,7 +10,7 @@ from sqlalchemy import and_, delete, exists, select
 from longshore.artifacts import store
 from longshore.db import clock, reading, transaction
 from longshore.expiry import expire, let_go_of_source
-from longshore.models import Artifact, Export, File, FileVersion, IdempotencyKey, OAuthState
+from longshore.models import Artifact, Batch, Export, File, FileVersion, IdempotencyKey, OAuthState
 from longshore.settings import settings
 from longshore.states import TERMINAL, ExportState
 from workers import scratch
@@ -29,6 +29,7 @@ def clean() -> int:
     with transaction() as session:
         now = clock(session)
         session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at <= now - KEEP_KEYS))
+        session.execute(delete(Batch).where(~exists().where(Export.batch_id == Batch.id)))
         session.execute(delete(OAuthState).where(OAuthState.expires_at <= now))
     scratch.sweep()
     _forgotten()

@@ -23,6 +23,7 @@ from longshore.connections import enabled
 from longshore.db import clock, reading, transaction
 from longshore.errors import Cancelled
 from longshore.models import Artifact, Attempt, Delivery, Export
+from longshore.packages import gathered
 from longshore.settings import settings
 from longshore.states import DeliveryState, ExportState, move
 
@@ -55,6 +56,7 @@ def claim_export(session: Session, export_id: str, *, now: datetime) -> int | No
             or_(Export.not_before.is_(None), Export.not_before <= now),
             Export.attempt < Export.max_attempts,
             ~exists().where(Artifact.export_id == Export.id),
+            gathered(),
         ],
         attempt=Export.attempt + 1,
         worker=worker_name(),

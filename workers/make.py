@@ -44,7 +44,7 @@ def earlier(order: Order, sha256: str, key: str) -> tuple[str, Made | None]:
         found = reuse.find(session, order.owner, mark, now=clock(session))
     if found is None or not reuse.copy(found, key):
         return mark, None
-    return mark, Made(found.stored, found.report | {"render_ms": _since(began)}, mark, "reused")
+    return mark, Made(found.stored, found.report | {"render_ms": since(began)}, mark, "reused")
 
 
 def make(order: Order, mark: str, source: Path, folder: Path, key: str) -> Made:
@@ -61,17 +61,18 @@ def make(order: Order, mark: str, source: Path, folder: Path, key: str) -> Made:
         folder=output,
         seconds=order.deadline,
     )
-    report = {"warnings": render.warnings, "render_ms": _since(began), "not_drawn": render.not_drawn}
+    report = {"warnings": render.warnings, "render_ms": since(began), "not_drawn": render.not_drawn}
     # what was fetched may be another picture tomorrow
-    return Made(store().write(key, _read(document.path)), report, "" if render.fetched else mark)
+    return Made(store().write(key, pieces(document.path)), report, "" if render.fetched else mark)
 
 
-def _since(began: float) -> float:
+def since(began: float) -> float:
     """Milliseconds since a `time.monotonic()` instant."""
     return round(1000 * (time.monotonic() - began), 1)
 
 
-def _read(path: Path) -> Iterator[bytes]:
+def pieces(path: Path) -> Iterator[bytes]:
+    """The content of a file, a chunk at a time."""
     with path.open("rb") as file:
         while chunk := file.read(CHUNK):
             yield chunk

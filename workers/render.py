@@ -20,6 +20,7 @@ from longshore.errors import Cancelled, LongshoreError, Permanent, Transient
 from longshore.exports import fail, settle
 from longshore.models import Artifact, Delivery, Export, File, FileVersion
 from longshore.names import like, with_extension
+from longshore.packages import PACKAGE, member_ended
 from longshore.queue import UPLOAD, send_after_commit
 from longshore.settings import settings
 from longshore.skips import SKIPPED, skip
@@ -28,6 +29,7 @@ from workers import sources
 from workers.conditions import NotWanted, judge, look
 from workers.lease import Heartbeat, claim_export, end_attempt, hold
 from workers.make import Made, Order, earlier, make
+from workers.package import pack_members
 from workers.renderers.base import FORMATS
 from workers.retry import again
 from workers.scratch import scratch
@@ -92,6 +94,9 @@ def _made(job: Job, key: str, heartbeat: Heartbeat) -> Made:
         with scratch(f"{job.export_id}-{job.fence}-") as folder:
             source = folder / "source"
             version = sources.version_of(job.export_id, job.fence, folder, heartbeat.check)
+            if job.order.kind == PACKAGE:
+                sources.copy_to(version, source)
+                return pack_members(job.order, source, folder, key, heartbeat.check)
             if job.conditions:
                 sources.copy_to(version, source)
                 _judge(job, version, source)
@@ -154,6 +159,7 @@ def _commit(job: Job, key: str, made: Made) -> None:
         end_attempt(session, export.id, None, now=now, outcome=made.outcome)
         session.flush()
         _ring(session, export.id)
+        member_ended(session, export.id, now=now)
         settle(session, export.id, now=now)
 
 

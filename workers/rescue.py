@@ -22,6 +22,7 @@ from longshore.connections import enabled
 from longshore.db import clock, reading, transaction
 from longshore.exports import fail, settle
 from longshore.models import Artifact, Delivery, Export
+from longshore.packages import gathered
 from longshore.queue import RENDER, UPLOAD, depth, send_after_commit
 from longshore.settings import settings
 from longshore.states import DeliveryState, ExportState, move
@@ -51,7 +52,7 @@ def _waiting(model: Row) -> ColumnElement[bool]:
     """Rows that only need a worker: nobody holds them, and what they need is there."""
     if model is Export:
         open_states = Export.state.in_([str(_E.INITIATED), str(_E.PROCESSING)])
-        return and_(open_states, Export.lease_until.is_(None), ~_RENDERED)
+        return and_(open_states, Export.lease_until.is_(None), ~_RENDERED, gathered())
     rendered = exists().where(Artifact.export_id == Delivery.export_id)
     return and_(Delivery.state.in_([str(_D.PENDING), str(_D.RETRYING)]), rendered, enabled())
 

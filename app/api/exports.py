@@ -73,7 +73,12 @@ def list_exports(query: ExportQuery) -> Any:
     found = select(Export).where(Export.owner == owner())
     if query.state:
         found = found.where(Export.state.in_([one.strip() for one in query.state.split(",")]))
-    for column, wanted in ((Export.kind, query.kind), (Export.format, query.format), (Export.file_id, query.file_id)):
+    for column, wanted in (
+        (Export.kind, query.kind),
+        (Export.format, query.format),
+        (Export.file_id, query.file_id),
+        (Export.batch_id, query.batch_id),
+    ):
         if wanted:
             found = found.where(column == wanted)
     with reading() as session:

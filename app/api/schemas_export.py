@@ -172,6 +172,7 @@ class ExportQuery(Page):
     kind: Text | None = None
     format: Text | None = None
     file_id: Id | None = None
+    batch_id: Id | None = None
 
 
 class ExportList(BaseModel):

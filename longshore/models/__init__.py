@@ -5,7 +5,7 @@ from __future__ import annotations
 from longshore.models.access import ApiKey, IdempotencyKey
 from longshore.models.deliveries import Connection, Delivery, Receipt
 from longshore.models.documents import File, FileVersion
-from longshore.models.exports import Artifact, Attempt, Event, Export
+from longshore.models.exports import Artifact, Attempt, Batch, Event, Export
 from longshore.models.oauth import OAuthState
 from longshore.models.presets import ExportPreset
 from longshore.models.rows import ID, new_id
@@ -16,6 +16,7 @@ __all__ = [
     "ApiKey",
     "Artifact",
     "Attempt",
+    "Batch",
     "Connection",
     "Delivery",
     "Event",

@@ -19,6 +19,7 @@ class Export(Lease, Base):
     from; `file_version` is 0 until it was fetched. `run_id`: the slot of a schedule that this export belongs to.
     `conditions`: of `longshore.conditions`; `meaning` is what they compare, as a digest. `schedule_id` and `slot` say
     which schedule asked for it and for when, `schedule` its type, `timezone` its zone; they outlive the schedule.
+    `batch_id`: the batch that it came with.
     """
 
     __tablename__ = "exports"
@@ -48,10 +49,26 @@ class Export(Lease, Base):
     run_id: Mapped[str | None] = mapped_column(ID, index=True)
     conditions: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=text("'{}'"))
     meaning: Mapped[str | None] = mapped_column(String(64))
+    batch_id: Mapped[str | None] = mapped_column(ID, index=True)
     schedule_id: Mapped[str | None] = mapped_column(ID)
     schedule: Mapped[str] = mapped_column(String(32), default="", server_default="")
     slot: Mapped[datetime | None]
     timezone: Mapped[str] = mapped_column(String(50), default="UTC", server_default="UTC")
+
+
+class Batch(Base):
+    """Exports that came in one request. `items` says for each, in order, which export it became or why it was refused.
+
+    `package_id` is the export that puts the artifacts of all of them into one ZIP, if that was asked for.
+    """
+
+    __tablename__ = "batches"
+
+    id: Mapped[str] = mapped_column(ID, primary_key=True, default=new_id)
+    owner: Mapped[str] = mapped_column(String(200), index=True)
+    items: Mapped[list[Any]]
+    package_id: Mapped[str | None] = mapped_column(ID)
+    created_at: Mapped[datetime]
 
 
 class Artifact(Base):
