@@ -35,7 +35,7 @@ from tests.fakes.onedrive_uploads import Reset, Session, Uploads
 GRAPH, LOGIN = "graph.microsoft.com", "login.microsoftonline.com"
 CLIENT_ID, CLIENT_SECRET, REFRESH = "client-id", "canary-client-secret", "canary-refresh-0"
 SIMPLE = 4 * 1024 * 1024
-DRIVE = "/v1.0/drives/drive-1/items/([^/:]+)"
+DRIVE = "/v1.0/drives/drive-1/(root|items/[^/:]+)"
 BELOW = DRIVE + ":/([^:]+)"
 ROUTES = [
     ("GET", LOGIN, "/([^/]+)/v2.0/.well-known/openid-configuration", "discover"),
@@ -146,8 +146,7 @@ class Handler(Uploads, BaseHTTPRequestHandler):
             status, headers, answer = self.with_faults(kind, work)
         except Problem as problem:
             self.read()
-            headers = {"Retry-After": problem.retry_after} if problem.retry_after else {}
-            status, answer = problem.status, json.dumps(problem.body()).encode()
+            status, headers, answer = problem.status, problem.headers, json.dumps(problem.body()).encode()
         except (Reset, ConnectionError):
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.close_connection = True

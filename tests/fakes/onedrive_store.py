@@ -16,9 +16,11 @@ OFFICE = (".docx", ".xlsx", ".pptx", ".pdf", ".html")
 class Problem(Exception):
     """An error as Graph answers it: https://learn.microsoft.com/en-us/graph/errors."""
 
-    def __init__(self, status: int, code: str, message: str = "", retry_after: str = "", inner: str = ""):
+    def __init__(self, status: int, code: str, message: str = "", *, retry_after: str = "", inner: str = "", where=""):
         super().__init__(code)
-        self.status, self.code, self.message, self.retry_after, self.inner = status, code, message, retry_after, inner
+        self.status, self.code, self.message, self.inner = status, code, message, inner
+        named = {"Retry-After": retry_after, "Location": where}
+        self.headers = {name: value for name, value in named.items() if value}
 
     def body(self) -> dict:
         inner = {"code": self.inner} if self.inner else {}
@@ -74,7 +76,8 @@ class Store:
         return sum(len(one.content or b"") for one in self.items.values())
 
     def find(self, item_id: str) -> Item:
-        found = self.items.get("root-id" if item_id == "root" else item_id)
+        """By an id, or by what Graph's addresses have in its place: `root`, `items/<id>`."""
+        found = self.items.get("root-id" if item_id == "root" else item_id.removeprefix("items/"))
         if found is None:
             raise Problem(404, "itemNotFound", "The resource could not be found.")
         return found

@@ -50,6 +50,8 @@ class Client:
     def call(self, method: str, path: str, json: Any = None, **request: Any) -> dict[str, Any]:
         """One request with a small answer in JSON; an empty answer is an empty dictionary."""
         response = self.send(method, path, json=json, **request)
+        if response.status_code >= REDIRECT:
+            raise Denied(f"{method} {path.partition('?')[0]}", response)
         answer: dict[str, Any] = response.json() if response.content else {}
         return answer
 
@@ -73,7 +75,7 @@ class Client:
         response = self.http.request(
             method, url, data=cast("Iterable[bytes]", body), headers=headers, allow_redirects=False
         )
-        if response.status_code >= ERROR:
+        if response.status_code >= REDIRECT:
             raise Denied(f"{method} upload session", response)
         return response
 

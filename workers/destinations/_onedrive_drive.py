@@ -103,8 +103,9 @@ class Drive:
         return f"{self.items(parent)}:/" + "/".join(quote(name, safe="") for name in names)
 
     def items(self, item_id: str) -> str:
-        """How Graph is asked for what has an id."""
-        return f"/drives/{quote(self.id, safe='!')}/items/{quote(item_id, safe='!')}"
+        """How Graph is asked for what has an id, or for the drive's root."""
+        place = ROOT if item_id == ROOT else f"items/{quote(item_id, safe='!')}"
+        return f"/drives/{quote(self.id, safe='!')}/{place}"
 
     def look(self, parent: str, name: str) -> dict[str, Any] | None:
         """What has the name, in whatever case."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from workers.destinations._onedrive_client import CONFLICT, FULL, NOT_FOUND, PRECONDITION, RANGE, UNAUTHORIZED, Denied
 from workers.destinations.base import LongshoreError, NeedsReconnect, Permanent, Transient
 
-FORBIDDEN, TOO_LARGE, LOCKED, TOO_MANY, SERVER_ERROR = 403, 413, 423, 429, 500
+BAD_REQUEST, FORBIDDEN, TOO_LARGE, LOCKED, TOO_MANY, SERVER_ERROR = 400, 403, 413, 423, 429, 500
 PASSING = frozenset({NOT_FOUND, CONFLICT, PRECONDITION, RANGE})
 FULL_RETRY = 300.0
 """Seconds until a full drive is tried again: people, not machines, make room."""
@@ -72,6 +72,8 @@ def _refused(error: Denied, said: str, detail: str) -> LongshoreError:
             f" permission Files.ReadWrite.All, or Sites.ReadWrite.All where it acts as itself ({said}).",
             detail=detail,
         )
+    if error.status < BAD_REQUEST:
+        return Transient("Microsoft sent the request elsewhere. It will be tried again.", detail=detail)
     if error.status in PASSING:
         return Transient("A file or folder changed in OneDrive meanwhile. It will be tried again.", detail=detail)
     if error.status == TOO_LARGE:

@@ -68,7 +68,7 @@ def test_a_token_is_renewed_before_its_end(onedrive, monkeypatch):
 
 @pytest.mark.parametrize("kind", ["discover", "login"])
 def test_a_login_that_leads_elsewhere_is_not_followed(onedrive, kind):
-    onedrive.fake.faults = [Fault(kind, Problem(307, "moved"))]
+    onedrive.fake.faults = [Fault(kind, Problem(307, "moved", where="http://169.254.169.254/latest"))]
     error = classified(onedrive.destination(), Job(onedrive, b"x"))
     assert isinstance(error, Transient)
     assert "drive" not in onedrive.fake.seen

@@ -11,7 +11,7 @@ from longshore.egress import check_url
 from longshore.errors import Permanent, Refused, Transient
 from tests.contracts.onedrive_site import MIB
 from tests.contracts.site import Job, Killed, classified, noise
-from tests.fakes.onedrive import Fault
+from tests.fakes.onedrive import Fault, Problem
 from tests.fakes.onedrive_store import quick_xor_hash
 from workers.destinations._onedrive_client import Client
 from workers.destinations._onedrive_hash import QuickXorHash
@@ -131,7 +131,7 @@ def test_a_name_that_is_taken_while_a_large_file_goes_up_is_told_at_its_end(oned
             job.run()
         job.stop_at = None
         parent = next(iter(onedrive.fake.sessions.values())).parent
-        onedrive.fake.faults = [Fault("chunk", alter=lambda body, p=parent: taken(onedrive, p, body))]
+        onedrive.fake.faults = [Fault("chunk", alter=lambda body, p=parent: taken(onedrive, p, body), times=9)]
         if names:
             job.run()
             assert [path.rpartition("/")[2] for path in onedrive.visible()] == names
@@ -213,6 +213,14 @@ def test_upload_sessions_and_downloads_never_see_a_token_or_netrc(onedrive, tmp_
     monkeypatch.setenv("NETRC", str(netrc))
     assert Job(onedrive, noise(11 * MIB)).run().verified == "checksum"
     assert onedrive.destination().test().account
+
+
+@pytest.mark.parametrize(("kind", "size"), [("drive", 100), ("put", 100), ("session", 11 * MIB), ("chunk", 11 * MIB)])
+def test_a_redirect_is_not_followed(onedrive, kind, size):
+    onedrive.fake.faults = [Fault(kind, Problem(307, "moved", where="http://169.254.169.254/latest"))]
+    assert isinstance(classified(onedrive.destination(), Job(onedrive, noise(size))), Transient)
+    assert onedrive.fake.seen[-1] == kind
+    assert onedrive.visible() == []
 
 
 def test_an_endpoint_in_a_closed_network_is_refused_before_anything_is_sent(onedrive):
