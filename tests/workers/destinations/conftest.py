@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from contextlib import ExitStack
+
 import pytest
 
 from tests.contracts.dropbox_site import DropboxSite
 from tests.contracts.google_drive_site import DriveSite
 from tests.contracts.onedrive_site import OneDriveSite
+from tests.contracts.rclone_servers import served
+from tests.contracts.rclone_site import RcloneBucket, RcloneSite
 from tests.contracts.s3_servers import Proxy, moto, rclone, reset_moto
 from tests.contracts.s3_site import S3Site
 from tests.fakes.dropbox import FakeDropbox
@@ -58,3 +62,39 @@ def dropbox_site():
 def onedrive():
     with FakeOneDrive().running() as fake:
         yield OneDriveSite(fake)
+
+
+@pytest.fixture(scope="session")
+def rclone_servers(tmp_path_factory):
+    """Servers by kind, started when they are asked for."""
+    with ExitStack() as stack:
+        found = {}
+
+        def server(kind):
+            if kind not in found:
+                found[kind] = stack.enter_context(served(kind, tmp_path_factory.mktemp(f"rclone-{kind}")))
+            return found[kind]
+
+        yield server
+
+
+@pytest.fixture
+def rclone_on_moto(moto_port):
+    reset_moto(moto_port)
+    site = RcloneBucket(moto_port)
+    yield site
+    site.remove_all()
+
+
+@pytest.fixture
+def rclone_at(rclone_servers):
+    """A site on the server of that kind."""
+    made = []
+
+    def site(kind):
+        made.append(RcloneSite(rclone_servers(kind)))
+        return made[-1]
+
+    yield site
+    for one in made:
+        one.remove_all()
