@@ -14,6 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from app.cli_receipts import receipt_group, verify
+from app.cli_retention import retention
 from longshore import VERSION
 from longshore.errors import LongshoreError
 from longshore.settings import SettingsError, settings
@@ -209,7 +210,7 @@ def export(
             click.echo(target)
 
 
-for _command in (verify, receipt_group):
+for _command in (verify, receipt_group, retention):
     main.add_command(_command)
 
 

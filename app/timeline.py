@@ -24,6 +24,8 @@ DELIVERY = {
     "delivery.completed": "Arrived at {place}.",
     "delivery.failed": "Upload to {place} was given up. {error}",
     "delivery.cancelled": "Delivery to {place} was stopped.",
+    "delivery.removed": "Removed from {place} again by a rule of its connection: {why}.",
+    "delivery.let_go": "Not removed from {place}: it is gone, or no longer what was delivered.",
     "delivery.blocked": "Delivery to {place} waits until its connection is renewed. {error}",
 }
 
@@ -40,6 +42,7 @@ def text(event: Event, export: Export, delivery: Delivery | None) -> str:
         "place": _place(delivery),
         "percent": data.get("percent", "?"),
         "error": data.get("error_message", ""),
+        "why": data.get("why", ""),
         "again": f", attempt {data['attempt']}" if data.get("attempt", 1) > 1 else "",
     }
     return sentence.format(**words).strip()

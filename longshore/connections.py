@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, exists, select, update
 from sqlalchemy.orm import Session
 
 from longshore.models import Connection, Delivery, new_id
@@ -52,6 +52,17 @@ def seal_secrets(connection: Connection, secrets: dict[str, Any]) -> None:
 def open_secrets(connection: Connection) -> dict[str, Any]:
     """The secrets in the clear, for the length of one call. Raises Permanent where the vault key is gone."""
     return vault().open(connection.secret, connection.owner, connection.id, "connection")
+
+
+def note_failure(session: Session, connection_id: str, what: str, message: str, *, reconnect: bool) -> None:
+    """Tell the owner what failed beside deliveries; an empty message takes back what was told of `what` before."""
+    values: dict[str, Any] = {"last_error": f"{what}{message}" if message else None}
+    if reconnect:
+        values["health"] = "needs_reconnect"
+    mine = update(Connection).where(Connection.id == connection_id)
+    if not message:
+        mine = mine.where(Connection.last_error.startswith(what, autoescape=True))
+    session.execute(mine.values(**values).execution_options(synchronize_session=False))
 
 
 def enabled() -> ColumnElement[bool]:

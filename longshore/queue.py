@@ -27,6 +27,7 @@ TASKS = {RENDER: "longshore.render", UPLOAD: "longshore.upload"}
 PULSE = "longshore.pulse"
 SWEEP = "longshore.sweep"
 CLEAN = "longshore.clean"
+RETAIN = "longshore.retain"
 
 GRACE = 30.0
 """Seconds between an export's own deadline, the soft limit and the hard limit of its task."""
@@ -82,6 +83,8 @@ def celery() -> Celery:
         beat_schedule={
             "sweep": {"task": SWEEP, "schedule": 15.0, "options": {"queue": RENDER, "expires": 15}},
             "clean": {"task": CLEAN, "schedule": 600.0, "options": {"queue": RENDER, "expires": 600}},
+            # by upload workers: they are the ones that reach the providers
+            "retain": {"task": RETAIN, "schedule": 600.0, "options": {"queue": UPLOAD, "expires": 600}},
         }
         | {
             f"pulse-{queue}": {

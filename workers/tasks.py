@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from longshore import pulses
 from longshore.db import clock, transaction
-from longshore.queue import CLEAN, PULSE, RENDER, SWEEP, TASKS, UPLOAD, celery
+from longshore.queue import CLEAN, PULSE, RENDER, RETAIN, SWEEP, TASKS, UPLOAD, celery
 from workers.clean import clean
 from workers.deliver import deliver
 from workers.render import render_export
 from workers.rescue import sweep
+from workers.retain import retain
 
 app = celery()
 
@@ -35,6 +36,12 @@ def sweep_rows() -> None:
 def clean_up() -> None:
     """Remove what has had its time."""
     clean()
+
+
+@app.task(name=RETAIN)
+def remove_old() -> None:
+    """Remove what the rules of connections no longer keep."""
+    retain()
 
 
 @app.task(name=PULSE)

@@ -10,7 +10,7 @@ from apiflask import APIBlueprint
 from sqlalchemy import delete, exists, func, select
 from sqlalchemy.orm import Session
 
-from app import connection, places, rows
+from app import connection, places, retention, rows
 from app.api.schemas import Message
 from app.api.schemas_connection import (
     ConnectionIn,
@@ -28,6 +28,7 @@ from longshore.errors import Invalid, NotFound
 from longshore.models import Connection, Delivery
 
 blueprint = APIBlueprint("connections", __name__, url_prefix="/connections", tag="Connections")
+CHANGEABLE = "`name`, `options`, `secrets`, `expires_at` or `retention`"
 KEPT = "The old secrets are kept."
 
 
@@ -49,6 +50,7 @@ def create_connection(body: ConnectionIn) -> Any:
             secrets=body.secrets,
             now=now,
         )
+        row.retention = retention.stored(body.retention)
         row.expires_at = body.expires_at or connection.ending(destination, body.secrets, now=now)
         made = show(session, [row])[0]
     return made, 201, {"Location": f"/api/connections/{row.id}"}
@@ -86,12 +88,16 @@ def update_connection(connection_id: uuid.UUID, body: ConnectionUpdate) -> Any:
     Schedules and exports that use the connection need no change.
     """
     if not body.model_fields_set:
-        raise Invalid("Nothing to change: send `name`, `options`, `secrets` or `expires_at`.", field="name")
+        raise Invalid(
+            "Nothing to change: send `name`, `options`, `secrets`, `expires_at` or `retention`.", field="name"
+        )
     with transaction() as session:
         row = rows.find(session, Connection, owner(), connection_id, lock=True)
         now = clock(session)
         if body.name is not None:
             row.name = body.name
+        if body.retention is not None:
+            row.retention = retention.stored(body.retention)
         if body.options is not None or body.secrets is not None:
             candidate = connection.changed(row, body.options, body.secrets, body.expires_at, now=now)
             connection.take_over(session, row, candidate, now=now)
@@ -165,6 +171,7 @@ def delete_connection(connection_id: uuid.UUID) -> Any:
         if session.scalar(select(exists().where(Delivery.connection_id == row.id))):
             # The history of its deliveries refers to it, so an empty shell stays, which no list shows.
             row.name, row.one_off, row.options, row.oauth = f"{row.name[:190]} (deleted)", True, {}, False
+            row.retention = []
             row.last_error, row.seen = None, None
             connections.seal_secrets(row, {})
             row.updated_at = clock(session)

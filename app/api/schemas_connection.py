@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AliasChoices, BaseModel, Field, StrictBool
+from pydantic import AliasChoices, BaseModel, Field, StrictBool, model_validator
 
-from app.api.schemas import Id, Instant, Json, Label, Page, Strict, Text
+from app.api.schemas import FolderPath, Id, Instant, Json, Label, Page, Strict, Text
 from longshore.models import ApiKey, Connection
+from longshore.retention import Per, Rule, parts
 from workers.destinations.base import Lifetime
 
 DAY = 86_400
@@ -19,6 +20,30 @@ def _read_write() -> list[Scope]:
     return ["read", "write"]
 
 
+class RuleIn(Strict):
+    """What is kept of the files that this connection delivers; what either condition keeps stays."""
+
+    folder: FolderPath = Field("", description="And all folders below it; empty: every folder.")
+    keep_last: int | None = Field(None, ge=1, le=100_000, description="The newest so many of each series.")
+    keep_days: float | None = Field(None, gt=0, le=36_500, description="What arrived within so many days.")
+    per: Per = Field("schedule", description="A series is what one schedule, document or folder brought.")
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.keep_last is None and self.keep_days is None:
+            raise ValueError("say `keep_last`, `keep_days` or both")
+        if ".." in parts(self.folder):
+            raise ValueError("a folder may not contain `..`")
+        return self
+
+    def rule(self) -> Rule:
+        """As it is judged by."""
+        return Rule("/".join(parts(self.folder)), self.keep_last, self.keep_days, self.per)
+
+
+Rules = Annotated[list[RuleIn], Field(max_length=50)]
+
+
 class ConnectionIn(Strict):
     """Credentials for one provider, by the schemas of `GET /api/destinations`."""
 
@@ -27,6 +52,7 @@ class ConnectionIn(Strict):
     options: Json = Field(default_factory=dict)
     secrets: Json = Field(default_factory=dict, description="Encrypted at rest; in no answer.")
     expires_at: Instant | None = Field(None, description="When the credentials end, where you know it.")
+    retention: Rules = Field(default_factory=list, description="Delivered files that no rule keeps are removed again.")
 
 
 class ConnectionUpdate(Strict):
@@ -36,6 +62,7 @@ class ConnectionUpdate(Strict):
     options: Json | None = None
     secrets: Json | None = None
     expires_at: Instant | None = None
+    retention: Rules | None = Field(None, description="Replaces all rules; an empty list keeps everything.")
 
 
 class ConnectionRotate(Strict):
@@ -78,6 +105,8 @@ class ConnectionOut(BaseModel):
     free_bytes: int | None
     expires_at: datetime | None = Field(description="When the credentials end, if they are not used before that.")
     expires_in_days: float | None
+    retention: list[RuleIn]
+    retained_at: datetime | None = Field(description="When the rules were applied last.")
     expiry_note: str = Field(description="How long such credentials last, and where that is written.")
     created_at: datetime
     updated_at: datetime

@@ -30,6 +30,8 @@ class ReceiptOut(BaseModel):
     skipped: bool
     extra: Json
     created_at: datetime
+    removed_at: datetime | None = Field(description="When a rule of the connection removed the file again.")
+    let_go_at: datetime | None = Field(description="When it would have, but it was no longer what was delivered.")
 
     @classmethod
     def of(cls, row: Receipt) -> ReceiptOut:

@@ -17,7 +17,8 @@ class Connection(Base):
 
     `oauth`: its refresh token was issued to the operator's own OAuth client, whose id and secret are in the settings.
     Deliveries of one that is not `enabled` wait. `seen` is what its last successful test saw; `expires_at` is when its
-    secrets end by what is known of them. `retention` is a list of `longshore.retention.Rule`s.
+    secrets end by what is known of them. `retention` is a list of
+    `longshore.retention.Rule`s, applied at `retained_at`.
     """
 
     __tablename__ = "connections"
@@ -38,6 +39,7 @@ class Connection(Base):
     seen: Mapped[dict[str, Any] | None]
     expires_at: Mapped[datetime | None]
     retention: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    retained_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
