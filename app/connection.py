@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -33,6 +33,8 @@ class Tried:
 
     report: TestReport | None = None
     error: LongshoreError | None = None
+    renewed: dict[str, str] = field(default_factory=dict)
+    """Secrets of an unstored connection that the provider replaced meanwhile."""
 
     @property
     def health(self) -> str:
@@ -50,12 +52,16 @@ class Tried:
         return (report.note or f"Works: {', '.join(report.rights)}.") if report else ""
 
 
-def attempt(row: Connection) -> Tried:
-    """Write, read back and delete a marker, outside of any transaction. A failure is an answer; a bug is raised."""
+def attempt(row: Connection, *, stored: bool = True) -> Tried:
+    """Write, read back and delete a marker, outside of any transaction. A failure is an answer; a bug is raised.
+
+    What the provider renews is written into a stored connection; of one that is not, `Tried` has it.
+    """
     destination: Destination | None = None
+    renewed: dict[str, str] = {}
     try:
-        destination = open_destination(row)
-        return Tried(destination.test())
+        destination = open_destination(row, None if stored else renewed.update)
+        return Tried(destination.test(), renewed=renewed)
     except Exception as error:
         known = error if destination is None else destination.classify(error)
         if not isinstance(known, LongshoreError):

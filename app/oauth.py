@@ -133,7 +133,8 @@ def _connect(asked: OAuthState, code: str) -> Outcome:
         expires_at=now + timedelta(seconds=tokens.seconds) if tokens.seconds else None,
     )
     connections.seal_secrets(candidate, given)
-    tried = connection.attempt(candidate)
+    tried = connection.attempt(candidate, stored=False)
+    connections.seal_secrets(candidate, given | tried.renewed)
     if asked.connection_id and tried.error is not None and not isinstance(tried.error, Transient):
         raise Permanent(f"The account was allowed, but does not work: {tried.message} The old credentials are kept.")
     with transaction() as session:

@@ -14,6 +14,9 @@ from longshore.vault import vault
 DEFAULT_FOLDER = "Default folder"
 """Name of the connection that an owner gets for deliveries to `folder` without one of their own."""
 
+FORGOTTEN = "forgotten"
+"""Health of a connection of one use whose secrets were wiped when nothing needed them any more."""
+
 
 def create(
     session: Session,

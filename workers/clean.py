@@ -14,6 +14,7 @@ from longshore.models import Artifact, Batch, Export, File, FileVersion, Idempot
 from longshore.settings import settings
 from longshore.states import TERMINAL, ExportState
 from workers import scratch
+from workers.credentials import forget_credentials
 from workers.pack import forget_all_packed
 
 KEEP_KEYS = timedelta(hours=24)
@@ -25,7 +26,7 @@ log = structlog.get_logger(__name__)
 
 
 def clean() -> int:
-    """Remove up to a batch of each; the number of objects removed."""
+    """Remove up to a batch of each; the number of objects removed and of credentials forgotten."""
     with transaction() as session:
         now = clock(session)
         session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at <= now - KEEP_KEYS))
@@ -33,7 +34,7 @@ def clean() -> int:
         session.execute(delete(OAuthState).where(OAuthState.expires_at <= now))
     scratch.sweep()
     _forgotten()
-    return _expire() + _deleted_files() + forget_all_packed(BATCH)
+    return _expire() + _deleted_files() + forget_all_packed(BATCH) + forget_credentials(BATCH)
 
 
 def _expire() -> int:

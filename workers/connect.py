@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from longshore import egress, oauth
-from longshore.connections import open_secrets, seal_secrets
+from longshore.connections import FORGOTTEN, open_secrets, seal_secrets
 from longshore.db import transaction
 from longshore.errors import NeedsReconnect, Permanent
 from longshore.models import Connection
@@ -42,12 +42,17 @@ def complete(connection: Connection, secrets: dict[str, Any]) -> dict[str, Any]:
     return oauth.completed(secrets, consent.provider, consent.client, getattr(options, "endpoint_url", ""))
 
 
-def open_destination(connection: Connection) -> Destination:
+def open_destination(connection: Connection, renewed: Callable[[dict[str, str]], None] | None = None) -> Destination:
     """The destination of a connection, with its secrets in the clear: make it for one use and let it go.
 
     Raises Permanent for a destination or an OAuth client that is no longer there, NeedsReconnect where its settings no
     longer fit.
     """
+    if connection.health == FORGOTTEN:
+        raise Permanent(
+            "The credentials that came with the request were forgotten when nothing needed them any more. Send the"
+            " request again, or store a connection."
+        )
     try:
         kind = named(connection.destination)
     except KeyError as error:
@@ -59,7 +64,7 @@ def open_destination(connection: Connection) -> Destination:
     except ValidationError as error:
         fields = ", ".join(".".join(map(str, one["loc"])) for one in error.errors(include_input=False))
         raise NeedsReconnect(f"The connection {connection.name!r} lacks or has wrong: {fields}. Edit it.") from None
-    return kind(options, secrets, place(_keeper(connection.id, known)))
+    return kind(options, secrets, place(renewed or _keeper(connection.id, known)))
 
 
 def _keeper(connection_id: str, known: dict[str, Any]) -> Callable[[dict[str, str]], None]:

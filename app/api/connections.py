@@ -121,13 +121,15 @@ def rotate_secrets(connection_id: uuid.UUID, body: ConnectionRotate) -> Any:
         row, now = rows.find(session, Connection, me, connection_id), clock(session)
     tried = None
     if body.test:
-        tried = connection.attempt(connection.changed(row, None, body.secrets, body.expires_at, now=now))
+        candidate = connection.changed(row, None, body.secrets, body.expires_at, now=now)
+        tried = connection.attempt(candidate, stored=False)
         if tried.error is not None:
             tried.error.message = f"The new secrets do not work. {tried.error.message} {KEPT}"
             raise tried.error
     with transaction() as session:
         row, now = rows.find(session, Connection, me, connection_id, lock=True), clock(session)
-        candidate = connection.changed(row, None, body.secrets, body.expires_at, now=now)
+        given = body.secrets | (tried.renewed if tried else {})
+        candidate = connection.changed(row, None, given, body.expires_at, now=now)
         connection.take_over(session, row, candidate, now=now)
         if tried is not None:
             connection.note(session, row, tried, now=now)
