@@ -121,23 +121,22 @@ def test_case_is_not_told_apart_and_overwriting_keeps_the_file_s_identity(onedri
     assert onedrive.store.items[first.provider_id].versions == [b"two", b"one"]
 
 
-def test_a_name_that_is_taken_while_a_large_file_goes_up_is_told_at_its_end(onedrive):
+@pytest.mark.parametrize(("conflict", "names"), [("rename", ["file.bin", "file (2).bin"]), ("fail", ["file.bin"])])
+def test_a_name_that_is_taken_while_a_large_file_goes_up_is_told_at_its_end(onedrive, conflict, names):
     onedrive.fake.early = False
-    for conflict, names in (("rename", ["file.bin", "file (2).bin"]), ("fail", None)):
-        onedrive.store.items = {"root-id": onedrive.store.items["root-id"]}
-        job = Job(onedrive, noise(11 * MIB), conflict=conflict)
-        job.stop_at = 8 * MIB
-        with pytest.raises(Killed):
-            job.run()
-        job.stop_at = None
-        parent = next(iter(onedrive.fake.sessions.values())).parent
-        onedrive.fake.faults = [Fault("chunk", alter=lambda body, p=parent: taken(onedrive, p, body), times=9)]
-        if names:
-            job.run()
-            assert [path.rpartition("/")[2] for path in onedrive.visible()] == names
-        else:
-            assert "exists already" in classified(onedrive.destination(), job).message
-        assert onedrive.unfinished() == []
+    job = Job(onedrive, noise(11 * MIB), conflict=conflict)
+    job.stop_at = 8 * MIB
+    with pytest.raises(Killed):
+        job.run()
+    job.stop_at = None
+    parent = next(iter(onedrive.fake.sessions.values())).parent
+    onedrive.fake.faults = [Fault("chunk", alter=lambda body: taken(onedrive, parent, body), times=9)]
+    if conflict == "rename":
+        assert onedrive.read(job.run()) == job.content
+    else:
+        assert "exists already" in classified(onedrive.destination(), job).message
+    assert [path.rpartition("/")[2] for path in onedrive.visible()] == names
+    assert onedrive.unfinished() == []
 
 
 def taken(site, parent, body):
