@@ -14,11 +14,13 @@ from app.api.schemas_preview import PreviewIn
 from app.api.schemas_schedule import ScheduleIn, ScheduleUpdate
 from app.places import Place
 from longshore import connections, naming, release
-from longshore.errors import Invalid
 from longshore.models import Connection, File, ScheduledExport
 from longshore.packing import Packing
-from schedules.cadence import MORE_FIELDS, SEED_FIELDS, Cadence, changed, never_due, next_slot
-from schedules.runs import Outcome, write_run
+from schedules import policy
+from schedules.cadence import MORE_FIELDS, SEED_FIELDS, Cadence, changed
+from schedules.pauses import pause, resume, settle_owed
+from schedules.policy import Catchup
+from schedules.rule import expect, first_due, rule_of, waiting_for
 
 WHEN = (*SEED_FIELDS, *MORE_FIELDS)
 WHERE = ("destination_type", "destination_config", "connection_id")
@@ -35,7 +37,7 @@ def cadence_of(body: CadenceIn | ScheduledExport, now: datetime) -> Cadence:
 def create(session: Session, owner: str, body: ScheduleIn, *, now: datetime) -> ScheduledExport:
     """A new schedule, due at its next slot. Raises Invalid, NotFound, Unavailable."""
     cadence = cadence_of(body, now)
-    due = first_due(cadence, now)
+    first_due(cadence, now)
     accept.known_format(body.export_format, "export_format")
     file = accept.stored(session, owner, body.file_id, "File not found")
     row = ScheduledExport(
@@ -50,7 +52,9 @@ def create(session: Session, owner: str, body: ScheduleIn, *, now: datetime) -> 
         conflict=body.conflict,
         packing=Packing.checked(body.compress, body.encrypt_to, "").stored(),
         is_active=body.is_active,
-        next_run_at=due if body.is_active else None,
+        policy=body.policy.model_dump(mode="json", exclude_unset=True),
+        paused_at=None if body.is_active else now,
+        paused_by="" if body.is_active else "user",
         run_count=0,
         error_count=0,
         created_at=now,
@@ -65,6 +69,8 @@ def create(session: Session, owner: str, body: ScheduleIn, *, now: datetime) -> 
         _deliver_to(session, row, body.destination_type, place, now=now)
     _check_names(row)
     session.add(row)
+    session.flush()
+    expect(row, now)
     session.flush()
     return row
 
@@ -88,19 +94,11 @@ def update(session: Session, row: ScheduledExport, body: ScheduleUpdate, *, now:
         _change_format(session, row, sent)
     if sent.keys() & set(WHERE):
         _change_place(session, row, sent, now=now)
-    if sent.keys() & {*WHEN, "is_active", "remaining_runs"}:
-        _change_cadence(session, row, sent, now=now)
+    if sent.keys() & {*WHEN, "policy", "is_active", "remaining_runs"}:
+        _change_firing(session, row, body, now=now)
     _check_names(row)
     row.updated_at = now
     session.flush()
-
-
-def set_active(row: ScheduledExport, *, active: bool, now: datetime) -> None:
-    """Pause, or resume with the next slot from now on: what passed meanwhile is not made up for. Raises Invalid."""
-    if row.is_active != active or row.next_run_at is None:
-        row.next_run_at = _resumed(row, cadence_of(row, now), now) if active else None
-        row.is_active = active
-        row.updated_at = now
 
 
 def path_of(session: Session, owner: str, body: PreviewIn, at: datetime) -> str:
@@ -141,21 +139,34 @@ def _change_format(session: Session, row: ScheduledExport, sent: dict[str, Any])
     row.export_format = form
 
 
-def _change_cadence(session: Session, row: ScheduledExport, sent: dict[str, Any], *, now: datetime) -> None:
-    """A new rule counts from now on. A slot of the old one that is due and was not taken up is entered as missed.
-
-    Where the rule stays as it is, so does the slot that the row waits for.
-    """
-    cadence = changed(row.when, {name: sent[name] for name in WHEN if name in sent} | _anchor(row, sent, now))
-    waiting = row.next_run_at if cadence.columns | cadence.extras == _stored(row) else None
-    if row.next_run_at is not None and row.next_run_at <= now and waiting is None:
-        reason = "The schedule was changed before this slot was fired."
-        write_run(session, row.id, row.next_run_at, Outcome.MISSED, now=now, reason=reason)
+def _change_firing(session: Session, row: ScheduledExport, body: ScheduleUpdate, *, now: datetime) -> None:
+    sent = body.sent
     row.remaining_runs = sent.get("remaining_runs", row.remaining_runs)
-    active = sent.get("is_active", row.is_active)
-    row.next_run_at = (waiting or _resumed(row, cadence, now)) if active else None
-    row.is_active = active
+    cadence = changed(row.when, {name: sent[name] for name in WHEN if name in sent} | _anchor(row, sent, now))
+    if cadence.columns | cadence.extras != _stored(row):
+        _change_cadence(session, row, cadence, now=now)
+    elif row.is_active and row.next_run_at is None:
+        expect(row, now)
+    if body.policy is not None:
+        _change_policy(row, body.policy.model_dump(mode="json", exclude_unset=True), now=now)
+    if sent.get("is_active") is True:
+        resume(session, row, now=now, catchup=Catchup.NONE)
+    elif sent.get("is_active") is False:
+        pause(session, row, now=now)
+
+
+def _change_cadence(session: Session, row: ScheduledExport, cadence: Cadence, *, now: datetime) -> None:
+    """A new rule counts from now on; what the old one owes is entered as missed.
+
+    A slot that waits for its jitter goes on waiting where the new rule has it, too. Raises Invalid where it has none.
+    """
+    pending = settle_owed(session, row, "The schedule was changed before this slot was fired.", now=now)
     _write_cadence(row, cadence)
+    if row.is_active:
+        first_due(cadence, now)
+        expect(row, now, pending)
+    elif row.paused_by:
+        row.owed_from = now
 
 
 def _anchor(row: ScheduledExport, sent: dict[str, Any], now: datetime) -> dict[str, Any]:
@@ -168,21 +179,14 @@ def _stored(row: ScheduledExport) -> dict[str, Any]:
     return {name: getattr(row, name) for name in SEED_FIELDS} | row.rule
 
 
-def first_due(cadence: Cadence, now: datetime) -> datetime:
-    """The first slot later than now. Raises Invalid that says why there is none."""
-    due = next_slot(cadence, now)
-    if due is None:
-        why = never_due(cadence, now)
-        raise Invalid(why.message, field=why.field) if why else Invalid("the schedule is never due")
-    return due
-
-
-def _resumed(row: ScheduledExport, cadence: Cadence, now: datetime) -> datetime:
-    """The first slot of a row that is to fire from now on. Raises Invalid where it is over."""
-    if row.remaining_runs == 0:
-        raise Invalid("no run is left: set remaining_runs, or null for no limit", field="remaining_runs")
-    row.ended_reason = None
-    return first_due(cadence, now)
+def _change_policy(row: ScheduledExport, sent: dict[str, Any], *, now: datetime) -> None:
+    """What is sent is changed; what is owed at this moment is dealt with by the new policy. Raises Invalid."""
+    row.policy = row.policy | sent
+    policy.read(row.policy)
+    if row.next_run_at is not None:
+        rule = rule_of(row)
+        for name, value in waiting_for(rule, (row.next_run_at, rule.release(row.next_run_at).at), now).items():
+            setattr(row, name, value)
 
 
 def _change_place(session: Session, row: ScheduledExport, sent: dict[str, Any], *, now: datetime) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import and_, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from longshore.exports import reopen, retry_delivery
-from longshore.models import Artifact, Delivery
+from longshore.models import Artifact, Delivery, ScheduledExport
 from longshore.queue import UPLOAD, send_after_commit
 from longshore.states import DeliveryState
 
@@ -17,7 +17,16 @@ RING_AT_ONCE = 500
 
 
 def release_blocked(session: Session, connection_id: str, *, now: datetime) -> int:
-    """Put every delivery that waited for this connection back in line; the count of them."""
+    """Put every delivery that waited for this connection back in line; the count of them.
+
+    Schedules that deliver with it and were paused for a fault resume, too: beat does it at its next look.
+    """
+    paused = update(ScheduledExport).where(
+        ScheduledExport.connection_id == connection_id,
+        ~ScheduledExport.is_active,
+        ScheduledExport.paused_by.in_(["connection", "failures"]),
+    )
+    session.execute(paused.values(resume_at=now).execution_options(synchronize_session=False))
     blocked = select(Delivery.id, Delivery.export_id).where(
         Delivery.connection_id == connection_id, Delivery.state == str(DeliveryState.BLOCKED)
     )

@@ -99,6 +99,10 @@ class Settings(BaseSettings):
     reuse: bool = Field(
         default=True, description="Copy an owner's artifact that would come out the same, instead of rendering."
     )
+    crowd: int = Field(
+        1000, ge=0, description="More schedules than that due at once are taken up over `LONGSHORE_SPREAD`; 0 is never."
+    )
+    spread: float = Field(60, ge=0, le=3600, description="Longest that a slot in a crowd waits.")
     artifact_days: float = Field(7, gt=0, description="How long an artifact is kept.")
     max_body: int = Field(64 * 1024 * 1024, gt=0, description="Largest request body.")
     max_pixels: int = Field(100_000_000, gt=0, description="Largest picture, read or written, in pixels.")

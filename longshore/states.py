@@ -8,11 +8,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, update
+from sqlalchemy import ColumnElement, null, update
 from sqlalchemy.orm import Session
 
 from longshore.events import record
-from longshore.models import Delivery, Export
+from longshore.models import Delivery, Export, ScheduleRun
 
 
 class ExportState(StrEnum):
@@ -113,6 +113,8 @@ def move(
 ) -> Moved | None:
     """Move one export or delivery to a state, if it is in one that allows it, and record the event.
 
+    Where a schedule's export ends so, its run is marked for beat to look at.
+
     `fence` is the attempt the caller claimed: the move is refused where another worker has claimed the row since.
     `where` narrows further, `values` are written along. Returns None where the move was refused; nothing is changed.
     """
@@ -122,7 +124,7 @@ def move(
     if fence is not None:
         statement = statement.where(model.attempt == fence)
     statement = statement.values(state=str(to), updated_at=now, **values).returning(
-        export_id, model.attempt, model.owner
+        export_id, model.attempt, model.owner, Export.run_id if model is Export else null()
     )
     row = session.execute(statement.execution_options(synchronize_session=False)).one_or_none()
     if row is None:
@@ -140,4 +142,11 @@ def move(
         delivery_id=row_id if model is Delivery else None,
         data=data,
     )
+    if row[3] is not None and to in TERMINAL:
+        session.execute(
+            update(ScheduleRun)
+            .where(ScheduleRun.id == row[3])
+            .values(look_at=now)
+            .execution_options(synchronize_session=False)
+        )
     return Moved(row[0], row[1])

@@ -16,7 +16,11 @@ from celery.beat import Scheduler
 
 from longshore import pulses
 from longshore.db import clock, engine, reading, transaction
+from schedules import crowd
+from schedules.ended import look_at_ended, unseen
 from schedules.fire import fire_due, next_due
+from schedules.pauses import resumable, resume_due
+from schedules.queued import start_queued, startable
 
 LONGEST_SLEEP = 1
 """Seconds. A schedule that is created or changed while beat sleeps is at most so late."""
@@ -57,6 +61,8 @@ class DatabaseScheduler(Scheduler):
     def _tick_table(self) -> float:
         try:
             wait = fire_all_due(LONGEST_TICK)
+            if do_chores():
+                wait = 0.0
             self._pulse()
         except Exception:
             # Whatever ails the database or one row, the rows are still there a second later, and beat with them.
@@ -77,12 +83,32 @@ class DatabaseScheduler(Scheduler):
         return "    . schedules -> the table scheduled_exports"
 
 
+def do_chores(batch: int = BATCH) -> int:
+    """What is due without being a slot: look at ended runs, resume pauses, start what waited; the count of it all.
+
+    Looking costs no write lock here, either. What is more than a batch is left to the next tick.
+    """
+    with reading() as session:
+        now = clock(session)
+        due = [
+            chore
+            for chore, query in ((look_at_ended, unseen()), (resume_due, resumable(now)), (start_queued, startable()))
+            if session.execute(query.limit(1)).first() is not None
+        ]
+    done = 0
+    for chore in due:
+        with transaction() as session:
+            done += chore(session, clock(session), batch)
+    return done
+
+
 def fire_all_due(seconds: float = LONGEST_TICK, batch: int = BATCH) -> float:
     """Fire every due schedule, a batch per transaction, for about `seconds`. Returns the seconds until the next one.
 
     Looking costs no write lock: a transaction that writes is opened only where something is due.
     """
     began = time.monotonic()
+    _spread_crowd()
     while True:
         with reading() as session:
             due, now = next_due(session), clock(session)
@@ -98,6 +124,17 @@ def fire_all_due(seconds: float = LONGEST_TICK, batch: int = BATCH) -> float:
             return 0.0
         if engine().dialect.name == "sqlite":
             time.sleep(BREATH)
+
+
+def _spread_crowd() -> None:
+    moved = crowd.AT_ONCE
+    while moved:
+        with reading() as session:
+            crowded = crowd.is_there(session, clock(session))
+        if not crowded:
+            return
+        with transaction() as session:
+            moved = crowd.spread(session, clock(session))
 
 
 def _until(due: datetime | None, now: datetime) -> float:

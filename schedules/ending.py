@@ -7,11 +7,14 @@ from typing import Any
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from longshore.models import ScheduledExport
 from schedules.cadence import Cadence
 from schedules.cadence.words import at, clock, day
+from schedules.rule import NOTHING
 
+NONE_LEFT = "The schedule had fired as often as it was to."
 ALL_RUNS = "It has fired as often as it was to. Set remaining_runs to let it fire again."
 
 
@@ -27,7 +30,7 @@ def over(cadence: Cadence, last: datetime) -> str:
 
 def end(session: Session, row: ScheduledExport, reason: str) -> None:
     """Let it rest, with the reason."""
-    _write(session, row, {"is_active": False, "next_run_at": None, "ended_reason": reason})
+    _write(session, row, {"is_active": False, "ended_reason": reason, **NOTHING})
 
 
 def count_down(session: Session, row: ScheduledExport) -> None:
@@ -36,6 +39,7 @@ def count_down(session: Session, row: ScheduledExport) -> None:
         return
     left = max(0, row.remaining_runs - 1)
     _write(session, row, {"remaining_runs": left})
+    set_committed_value(row, "remaining_runs", left)
     if left == 0:
         end(session, row, ALL_RUNS)
 

@@ -27,6 +27,8 @@ from longshore.db import clock, reading, transaction
 from longshore.errors import Invalid
 from longshore.models import ScheduledExport, ScheduleRun
 from schedules.cadence import lint, slots
+from schedules.pauses import pause, resume
+from schedules.policy import Catchup
 
 blueprint = APIBlueprint("schedules", __name__, url_prefix="/scheduled-exports", tag="Schedules")
 
@@ -104,14 +106,20 @@ def delete_schedule(schedule_id: uuid.UUID) -> Any:
 @blueprint.output(ScheduleOut)
 def pause_schedule(schedule_id: uuid.UUID) -> Any:
     """Stop firing until it is resumed."""
-    return _set_active(schedule_id, active=False)
+    with transaction() as session:
+        row = rows.find(session, ScheduledExport, owner(), schedule_id, missing=MISSING, lock=True)
+        pause(session, row, now=clock(session))
+    return _show(row)
 
 
 @blueprint.post("/<uuid:schedule_id>/resume")
 @blueprint.output(ScheduleOut)
 def resume_schedule(schedule_id: uuid.UUID) -> Any:
     """Fire again, from the next slot on."""
-    return _set_active(schedule_id, active=True)
+    with transaction() as session:
+        row = rows.find(session, ScheduledExport, owner(), schedule_id, missing=MISSING, lock=True)
+        resume(session, row, now=clock(session), catchup=Catchup.NONE)
+    return _show(row)
 
 
 @blueprint.get("/<uuid:schedule_id>/runs")
@@ -148,13 +156,6 @@ def preview(body: PreviewIn) -> Any:
         ]
     findings = [FindingOut.model_validate(one, from_attributes=True) for one in lint(cadence, after)]
     return PreviewOut(description=str(cadence), slots=found, findings=findings)
-
-
-def _set_active(schedule_id: uuid.UUID, *, active: bool) -> ScheduleOut:
-    with transaction() as session:
-        row = rows.find(session, ScheduledExport, owner(), schedule_id, missing=MISSING, lock=True)
-        schedule.set_active(row, active=active, now=clock(session))
-    return _show(row)
 
 
 def _show(row: ScheduledExport) -> ScheduleOut:

@@ -15,6 +15,7 @@ from longshore.errors import Invalid
 from longshore.models import ScheduledExport, ScheduleRun
 from longshore.packing import Compress, Packing
 from schedules.cadence import CLEARABLE, MORE_FIELDS, Cadence
+from schedules.policy import Policy
 
 
 class ScheduleIn(CadenceIn):
@@ -32,6 +33,7 @@ class ScheduleIn(CadenceIn):
     conflict: Conflict = "rename"
     compress: Compress = "none"
     encrypt_to: PublicKeys = Field(default_factory=list)
+    policy: Policy = Field(default_factory=Policy, description="How it fires; what is left out has its default.")
     is_active: bool = True
 
 
@@ -56,6 +58,7 @@ class ScheduleUpdate(MoreCadence):
     conflict: Conflict | None = None
     compress: Compress | None = None
     encrypt_to: PublicKeys | None = None
+    policy: Policy | None = Field(None, description="What changes of it; the rest stays.")
     is_active: bool | None = None
 
     @property
@@ -101,11 +104,17 @@ class ScheduleOut(BaseModel):
     conflict: str
     compress: str
     encrypt_to: list[str]
+    policy: Policy
     is_active: bool
+    paused_at: datetime | None
+    paused_by: str
+    paused_reason: str | None
+    resume_at: datetime | None
     last_run_at: datetime | None
     next_run_at: datetime | None
     run_count: int
     error_count: int
+    failures: int
     last_error: str | None
     created_at: datetime
     updated_at: datetime

@@ -27,6 +27,13 @@ class Export(Lease, Base):
         Index("ix_exports_owner_created", "owner", "created_at"),
         Index("ix_exports_open", "state", "lease_until", postgresql_where=text("state in ('initiated', 'processing')")),
         Index("ix_exports_expiry", "state", "expires_at"),
+        Index(
+            "ix_exports_schedule",
+            "schedule_id",
+            "state",
+            sqlite_where=text("schedule_id is not null"),
+            postgresql_where=text("schedule_id is not null"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(ID, primary_key=True, default=new_id)

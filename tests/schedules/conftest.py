@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -54,6 +54,8 @@ def schedule(database: str) -> Callable[..., str]:
                 "folder": "plans",
                 "is_active": True,
                 "next_run_at": next_run_at,
+                "fire_at": next_run_at,
+                "late_at": next_run_at and next_run_at + timedelta(seconds=300),
                 "created_at": now,
                 "updated_at": now,
                 "created_by": "ann",

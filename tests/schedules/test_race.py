@@ -116,7 +116,7 @@ def assert_each_slot_has_one_run_and_each_fired_run_one_export(
 
 
 def test_three_schedulers_fire_every_slot_once(schedule: Add) -> None:
-    schedules = [schedule(NINE) for _ in range(12)]
+    schedules = [schedule(NINE, policy={"overlap": "allow"}) for _ in range(12)]
     rung = race(racers=3, days=3, batch=2)
     assert_each_slot_has_one_run_and_each_fired_run_one_export(3, schedules, rung)
     assert len(rung) >= 12
@@ -125,7 +125,7 @@ def test_three_schedulers_fire_every_slot_once(schedule: Add) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_four_schedulers_fire_thousands_of_slots_once(schedule: Add) -> None:
-    schedules = [schedule(NINE) for _ in range(150)]
+    schedules = [schedule(NINE, policy={"overlap": "allow"}) for _ in range(150)]
     rung = race(racers=4, days=30, batch=7)
     assert_each_slot_has_one_run_and_each_fired_run_one_export(30, schedules, rung)
     assert len(rung) >= 150
