@@ -63,7 +63,8 @@ def _start(session: Session, row: ScheduledExport, now: datetime) -> bool:
         settle_run(session, run.id, Outcome.SKIPPED, reason=NONE_LEFT, queued_at=None)
     else:
         waited = (now - (run.queued_at or now)).total_seconds()
-        begin(session, row, run.id, run.slot, now=now, note=f"Waited {waited:.0f} s for the run before it.")
+        note = f"Waited {waited:.0f} s for the run before it."
+        begin(session, row, run.id, run.slot, now=now, trigger=Trigger(run.trigger), note=note)
     return True
 
 

@@ -65,11 +65,20 @@ def run_slot(
         return run_id
     if step == "replace":
         _cancel_running(session, row.id, slot, now=now)
-    begin(session, row, run_id, slot, now=now, note=reason)
+    begin(session, row, run_id, slot, now=now, trigger=trigger, note=reason)
     return run_id
 
 
-def begin(session: Session, row: ScheduledExport, run_id: str, slot: datetime, *, now: datetime, note: str) -> None:
+def begin(
+    session: Session,
+    row: ScheduledExport,
+    run_id: str,
+    slot: datetime,
+    *,
+    now: datetime,
+    trigger: Trigger = Trigger.SLOT,
+    note: str,
+) -> None:
     """Accept the exports of a run that is entered. Where there cannot be any, the run says why.
 
     Only a savepoint is lost then. Raises OperationalError where the database itself fails.
@@ -93,7 +102,8 @@ def begin(session: Session, row: ScheduledExport, run_id: str, slot: datetime, *
         first = made[0].id
         settle_run(session, run_id, Outcome.FIRED, reason=note, export_id=first, started_at=now, queued_at=None)
         count_run(session, row, now)
-        ending.count_down(session, row)
+        if trigger is Trigger.SLOT:
+            ending.count_down(session, row)
         return
     settle_run(session, run_id, Outcome.MISSED, reason=reason, queued_at=None)
     count_error(session, row, reason)

@@ -25,7 +25,7 @@ def made(api: Api, **rule: Any) -> dict[str, Any]:
 def shift(schedule: dict[str, Any], next_run_at: datetime) -> None:
     with transaction() as session:
         row = update(ScheduledExport).where(ScheduledExport.id == schedule["id"])
-        session.execute(row.values(next_run_at=next_run_at))
+        session.execute(row.values(next_run_at=next_run_at, fire_at=next_run_at))
 
 
 def fire() -> None:
@@ -187,11 +187,12 @@ def test_a_change_loses_no_slot_that_is_to_come(alice: Api) -> None:
 
 def test_what_was_to_fire_once_is_over_afterwards(alice: Api) -> None:
     schedule = made(alice, schedule_type="once", schedule_at="2999-01-01T00:00Z")
-    path, due = f"/scheduled-exports/{schedule['id']}", datetime.now(UTC) - timedelta(seconds=2)
+    path = f"/scheduled-exports/{schedule['id']}"
+    due = (datetime.now(UTC) - timedelta(seconds=2)).replace(microsecond=0)
     with transaction() as session:
         rule = {"schedule_at": due.isoformat(timespec="seconds")}
         row = update(ScheduledExport).where(ScheduledExport.id == schedule["id"])
-        session.execute(row.values(next_run_at=due.replace(microsecond=0), rule=rule))
+        session.execute(row.values(next_run_at=due, fire_at=due, rule=rule))
     fire()
     over = alice.ok("GET", path)
     assert (over["is_active"], over["next_run_at"], over["run_count"]) == (False, None, 1)
@@ -203,7 +204,7 @@ def test_what_was_to_fire_once_is_over_afterwards(alice: Api) -> None:
 
 
 def test_after_its_runs_a_schedule_is_over_until_it_gets_new_ones(alice: Api) -> None:
-    schedule = made(alice, schedule_type="daily", schedule_time="09:00", remaining_runs=2)
+    schedule = made(alice, schedule_type="daily", schedule_time="09:00", remaining_runs=2, policy={"overlap": "allow"})
     path = f"/scheduled-exports/{schedule['id']}"
     for number, (left, active) in enumerate(((1, True), (0, False))):
         shift(schedule, datetime.now(UTC) - timedelta(seconds=2 - number))

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from longshore import exports as door
+from longshore import release
 from longshore.db import transaction
 from longshore.models import ScheduledExport
 from longshore.states import ExportState
@@ -84,7 +85,7 @@ def test_failures_in_a_row_pause_it_and_one_success_begins_anew(schedule: Add, r
     tick(NINE + 9 * DAY)
     assert len(exports(schedule_id)) == 4
     with transaction() as session:
-        door.release_blocked(session, found.connection_id, now=NINE + 9 * DAY)
+        release.release_blocked(session, found.connection_id, now=NINE + 9 * DAY)
     tick(NINE + 9 * DAY)
     tick(NINE + 9 * DAY)
     assert outcomes(schedule_id)[4:] == ["coalesced"] * 5 + ["fired"]
