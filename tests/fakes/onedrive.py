@@ -29,11 +29,11 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from tests.fakes.authority import Authority
+from tests.fakes.onedrive_extras import Extras
+from tests.fakes.onedrive_logins import CLIENT_ID, CLIENT_SECRET, GRAPH, LOGIN, REFRESH, Logins
 from tests.fakes.onedrive_store import Item, Problem, Store
 from tests.fakes.onedrive_uploads import Reset, Session, Uploads
 
-GRAPH, LOGIN = "graph.microsoft.com", "login.microsoftonline.com"
-CLIENT_ID, CLIENT_SECRET, REFRESH = "client-id", "canary-client-secret", "canary-refresh-0"
 SIMPLE = 4 * 1024 * 1024
 DRIVE = "/v1.0/drives/drive-1/(root|items/[^/:]+)"
 BELOW = DRIVE + ":/([^:]+)"
@@ -131,7 +131,7 @@ class FakeOneDrive:
             thread.join()
 
 
-class Handler(Uploads, BaseHTTPRequestHandler):
+class Handler(Uploads, Logins, Extras, BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     fake: FakeOneDrive
@@ -223,43 +223,6 @@ class Handler(Uploads, BaseHTTPRequestHandler):
             raise Problem(412, "resourceModified", "ETag does not match current item's value.")
         return item
 
-    def do_discover(self, tenant: str) -> tuple:
-        base = f"https://{LOGIN}/{tenant}"
-        ends = {
-            "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
-            "token_endpoint": f"{base}/oauth2/v2.0/token",
-        }
-        return self.answer({**ends, "issuer": f"{base}/v2.0"})
-
-    def do_login(self, tenant: str) -> tuple:
-        """Refresh tokens are replaced at each use; the old ones are not revoked by that."""
-        form = {name: given[0] for name, given in parse_qs(self.read().decode()).items()}
-        if self.fake.authority and form.get("grant_type") == "authorization_code":
-            status, told = self.fake.authority.exchange(self.read().decode())
-            return self.answer(told, status)
-        app = form.get("grant_type") == "client_credentials"
-        scopes = form.get("scope", "").split()
-        error = ""
-        if (
-            form.get("client_id") != CLIENT_ID
-            or form.get("client_secret", CLIENT_SECRET if not app else "") != CLIENT_SECRET
-        ):
-            error = "invalid_client"
-        elif app and (tenant in {"common", "consumers", "organizations"} or scopes != [f"https://{GRAPH}/.default"]):
-            error = "invalid_request"
-        elif not app and form.get("refresh_token") not in self.fake.refresh:
-            error = "invalid_grant"
-        elif not app and f"https://{GRAPH}/Files.ReadWrite.All" not in scopes:
-            error = "invalid_scope"
-        if error:
-            told = {"error": error, "error_description": f"AADSTS7000000: No. Trace ID: canary-{error}"}
-            return self.answer(told, 401 if error == "invalid_client" else 400)
-        made = {"token_type": "Bearer", "expires_in": 3599, "access_token": self.fake.token("app" if app else "ann")}
-        if not app:
-            made["refresh_token"] = f"canary-refresh-{next(self.store.numbers)}"
-            self.fake.refresh.add(made["refresh_token"])
-        return self.answer(made)
-
     def do_drive(self, kind: str, which: str) -> tuple:
         if kind == "me" and self.who == "app":
             raise Problem(400, "BadRequest", "/me request is only valid with delegated authentication flow.")
@@ -311,29 +274,6 @@ class Handler(Uploads, BaseHTTPRequestHandler):
     def do_delete(self, item_id: str) -> tuple:
         with self.fake.lock:
             del self.store.items[self.matching(self.store.find(item_id)).id]
-        return self.answer(status=204)
-
-    def do_content(self, item_id: str) -> tuple:
-        return self.answer(status=302, Location=f"{self.fake.url}/down/{self.store.find(item_id).id}")
-
-    def do_download(self, item_id: str) -> tuple:
-        if "Authorization" in self.headers:
-            raise Problem(401, "unauthenticated", "Do not send an access token here.")
-        return self.answer(self.store.find(unquote(item_id)).content)
-
-    def do_link(self, item_id: str) -> tuple:
-        asked, item = self.json(), self.store.find(item_id)
-        if self.store.links_declined or (self.store.kind == "personal" and asked["scope"] == "organization"):
-            raise Problem(403, "accessDenied", "canary", inner="sharingDisabled")
-        return self.answer({"link": {**asked, "webUrl": f"https://1drv.ms/{asked['scope']}/{item.id}"}}, 201)
-
-    def do_versions(self, item_id: str) -> tuple:
-        count = len(self.store.find(item_id).versions)
-        return self.answer({"value": [{"id": f"{count - index}.0"} for index in range(count)]})
-
-    def do_restore(self, item_id: str, version: str) -> tuple:
-        item = self.store.find(item_id)
-        item.put(item.versions[len(item.versions) - int(version)])
         return self.answer(status=204)
 
     def log_message(self, *args: object) -> None:
