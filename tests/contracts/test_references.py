@@ -5,6 +5,7 @@ from PIL import Image, ImageDraw, ImageStat
 
 from longshore.settings import settings
 from tests.contracts.references import FOLDER, MEAN_LIMIT, WORST_LIMIT, difference, draw, shrunk, subjects
+from workers.convert import convert
 from workers.needs import browser_path
 
 
@@ -16,6 +17,20 @@ def test_a_showcase_looks_as_it_did_when_somebody_looked(kind, sample, tmp_path,
         mean, worst = difference(shrunk(draw(kind, sample, tmp_path)), reference)
     record_property("figure", f"{kind}: mean {mean:.2f}, worst block {worst:.0f}")
     assert mean <= MEAN_LIMIT, "if this is meant: scripts/references.py, look at it, commit it"
+    assert worst <= WORST_LIMIT
+
+
+def test_a_note_drawn_as_vectors_looks_like_its_picture(tmp_path, record_property):
+    if browser_path(settings()) is None:
+        pytest.skip("the references were drawn with a browser: sudo apt-get install -y chromium-headless-shell")
+    sample = next(sample for kind, sample in subjects() if kind == "markdown")
+    for folder in ("svg", "png"):
+        (tmp_path / folder).mkdir()
+    drawing, _ = convert(sample, "markdown", "svg", title="Showcase", given={}, folder=tmp_path / "svg", seconds=60)
+    with Image.open(FOLDER / "markdown.png") as reference:
+        mean, worst = difference(shrunk(draw("svg", drawing.path, tmp_path / "png")), reference)
+    record_property("figure", f"markdown as SVG: mean {mean:.2f}, worst block {worst:.0f}")
+    assert mean <= MEAN_LIMIT
     assert worst <= WORST_LIMIT
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from longshore.errors import LongshoreError, Permanent, Transient
 from workers.browser._engine import Engine
 from workers.browser._launch import HEAP_MB
-from workers.browser._pages import Form, Margins, ScriptError, draw_pdf, draw_picture
+from workers.browser._pages import Form, Margins, ScriptError, ask, draw_pdf, draw_picture
 
 log = logging.getLogger(__name__)
 
@@ -129,6 +129,13 @@ class Browser:
 
         content: bytes = self._render(draw, seconds)
         return content
+
+    def ask(self, html: str, script: str, *, width: int, seconds: float) -> Any:
+        """What our function expression `script` answers about HTML that is shown `width` CSS pixels wide.
+
+        The HTML's own scripts are off. Raises what `call` raises, but ScriptError.
+        """
+        return self._render(lambda engine: ask(engine.fresh.take(), html, script, width=width), seconds)
 
     def kill(self) -> None:
         """End the browser at once, from any thread: the running render raises Transient, the next starts a new one."""

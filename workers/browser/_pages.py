@@ -144,6 +144,13 @@ def webp(png: bytes, quality: int) -> bytes:
     return content
 
 
+def ask(page: Page, html: str, script: str, *, width: int) -> Any:
+    """What the function expression `script` answers in a fresh page that shows the HTML, `width` CSS pixels wide."""
+    page.set_viewport_size({"width": width, "height": 600})
+    page.set_content(html, wait_until="load")
+    return page.evaluate(script)
+
+
 Margins = tuple[float, float, float, float]
 """Top, right, bottom and left, in millimetres."""
 

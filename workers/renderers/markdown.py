@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 import re
 
+from workers.renderers._diagram import finish
 from workers.renderers._html_clean import check_bounds, clean_html
 from workers.renderers._outline import outline
 from workers.renderers._page import web_page
 from workers.renderers._stylesheet import note_style
+from workers.renderers._svg_size import wish
+from workers.renderers._trace import TRACE
 from workers.renderers.base import BadDocument, Document, Render, conversion
 
 MAX_CHARACTERS = 5_000_000
+PAGE_WIDTH = 860
+"""CSS pixels of a drawn note, unless a width is asked for: about 90 characters a line."""
 _FRONT_MATTER = re.compile(r"---\n(?:.*\n){0,200}?---(?:\n|\Z)")
 
 
@@ -68,6 +73,17 @@ def to_html(source: Document, render: Render) -> Document:
     body = _body(read_note(source), render)
     theme = str(render.setting("theme", "light"))
     return render.save("html", web_page(_title(source, outline(body)), note_style(render), body, theme=theme))
+
+
+@conversion("markdown", "svg", cost=2000, needs=("browser",))
+def to_svg(source: Document, render: Render) -> Document:
+    """The note as one long drawing: text as text, rules and grounds as shapes, no HTML inside."""
+    from workers.browser import browser
+
+    page = to_html(source, render).read_text()
+    width = wish(render, "width")
+    drawn = browser().ask(page, TRACE, width=round(width or PAGE_WIDTH), seconds=render.seconds_left())
+    return render.save("svg", finish(drawn, render, margin=False))
 
 
 @conversion("markdown", "json", cost=10)

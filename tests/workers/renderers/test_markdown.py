@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+from lxml import etree
 from PIL import Image
 from pypdf import PdfReader
 
@@ -13,7 +14,8 @@ from workers.renderers import html, markdown
 from workers.renderers.base import SETTINGS, BadDocument, Document, Render
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "markdown"
-CONVERT = {"md": markdown.to_md, "html": markdown.to_html, "json": markdown.to_json}
+CONVERT = {"md": markdown.to_md, "html": markdown.to_html, "json": markdown.to_json, "svg": markdown.to_svg}
+SVG = "{http://www.w3.org/2000/svg}"
 DRAW = {"pdf": html.to_pdf, "png": html.to_png}
 
 
@@ -164,3 +166,61 @@ def test_a_picture_of_the_note_is_860_css_pixels_wide_and_as_high_as_the_note(tm
     assert short.width == long.width == 1720
     assert short.height < 600
     assert long.height > 3000
+
+
+def drawn(tmp_path: Path, content: str, **settings: object) -> etree._Element:
+    return etree.fromstring(converted(tmp_path, content, "svg", **settings)[0])
+
+
+def lines_of(drawing: etree._Element) -> list[str]:
+    return [text.text for text in drawing.iter(f"{SVG}text")]
+
+
+@pytest.mark.browser
+def test_a_drawn_note_has_every_word_as_text_and_nothing_of_html(tmp_path):
+    note = (
+        "# Über **all** 中文\n\n"
+        + "many words that fill lines " * 20
+        + "\n\n- one\n- [x] done\n\n| a | b |\n|-|-|\n| c | d |\n"
+    )
+    drawing = drawn(tmp_path, note)
+    said = " ".join(" ".join(lines_of(drawing)).split())
+    for words in ("Über all 中文", "many words that fill lines", "one", "done", "a b c d"):
+        assert words in said
+    assert said.count("many") == 20
+    assert {element.tag.removeprefix(SVG) for element in drawing.iter()} <= {
+        "svg", "a", "text", "rect", "circle", "polyline", "image"
+    }  # fmt: skip
+    assert drawn(tmp_path, note, width=400).get("width") == "400"
+
+
+@pytest.mark.browser
+def test_a_drawn_note_keeps_links_strokes_and_pictures(tmp_path):
+    pixel = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
+    drawing = drawn(tmp_path, f"[here](https://example.org/x) ~~gone~~ ![dot]({pixel}) [there](#a)")
+    assert [(link.get("href"), link[0].text) for link in drawing.iter(f"{SVG}a")] == [("https://example.org/x", "here")]
+    assert [text.text for text in drawing.iter(f"{SVG}text") if text.get("text-decoration") == "line-through"] == [
+        "gone"
+    ]
+    assert len(list(drawing.iter(f"{SVG}image"))) == 1
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("note", "marks"),
+    [
+        ("3. c\n4. d\n", ["3.", "4."]),
+        ("<ol reversed start=3><li>c<li>b</ol>", ["3.", "2."]),
+        ("<ol><li value=7>g<li>h</ol>", ["7.", "8."]),
+    ],
+)
+def test_a_drawn_list_is_numbered_as_the_page_is(tmp_path, note, marks):
+    assert [line for line in lines_of(drawn(tmp_path, note)) if line.endswith(".")] == marks
+
+
+@pytest.mark.browser
+def test_a_drawn_line_from_right_to_left_begins_at_the_right(tmp_path):
+    texts = list(drawn(tmp_path, '<p dir="rtl">' + "مرحبا بالعالم " * 20 + "</p>").iter(f"{SVG}text"))
+    assert len(texts) > 1
+    assert {text.get("direction") for text in texts} == {"rtl"}
+    assert all(float(text.get("x")) > 600 for text in texts)

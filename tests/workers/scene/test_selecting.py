@@ -152,7 +152,7 @@ def test_the_outline_tells_the_part_only(tmp_path):
     assert "FAR" not in text
 
 
-WHITEBOARD = json.loads((SAMPLES / "tldraw" / "whiteboard.json").read_text())
+WHITEBOARD = json.loads((SAMPLES / "tldraw" / "showcase.json").read_text())
 
 
 def test_a_frame_of_tldraw_is_cut_out_with_its_arrows(tmp_path):
