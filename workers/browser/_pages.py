@@ -187,7 +187,7 @@ def draw_pdf(
             "footer_template": footer or blank,
         }
     page.set_content(html, wait_until="load")
-    return undated(page.pdf(**options))
+    return renumbered(undated(page.pdf(**options)))
 
 
 def _inches(millimetres: float) -> str:
@@ -201,3 +201,15 @@ DATE = re.compile(rb"/(CreationDate|ModDate) \(D:\d{14}\+00'00'\)")
 def undated(pdf: bytes) -> bytes:
     """The same PDF dated 1 January 2000: of equal length, so no offset in the file moves."""
     return DATE.sub(rb"/\1 (D:20000101000000+00'00')", pdf)
+
+
+NODE = re.compile(rb"\(node(\d{8})\)")
+
+
+def renumbered(pdf: bytes) -> bytes:
+    """The same PDF with the names of its tagged cells counted from 1, in their order and of equal length.
+
+    Chromium counts on from whatever else took a number in the page, such as a frame that was painted in between.
+    """
+    names = {name: b"(node%08d)" % number for number, name in enumerate(sorted(set(NODE.findall(pdf))), 1)}
+    return NODE.sub(lambda found: names[found[1]], pdf)

@@ -165,8 +165,9 @@ TRACE = r"""() => {
         height: size * 0.32, fill: colour });
     } else {
       const told = /alpha|latin/.test(kind) && number > 0 ? letter(number - 1) : String(number);
-      const made = add('text', { x: near + away * size * 0.28, y: line.top + line.height * ascent(style), ...fonts(style),
-        fill: colour, 'text-anchor': 'end', ...(rtl ? { direction: 'rtl' } : {}) });
+      const y = line.top + line.height * ascent(style);
+      const made = add('text', { ...fonts(style), x: near + away * size * 0.28, y, fill: colour,
+        'text-anchor': 'end', ...(rtl ? { direction: 'rtl' } : {}) });
       made.textContent = `${/upper/.test(kind) ? told.toUpperCase() : told}.`;
     }
   };

@@ -251,3 +251,12 @@ def test_the_sweep_ends_only_what_has_no_owner(tmp_path: Path, monkeypatch: pyte
     assert left.wait(timeout=5) == -signal.SIGKILL
     assert not orphan.exists()
     assert owned.exists()
+
+
+def test_the_cells_of_a_tagged_table_are_named_from_one_on() -> None:
+    def named(*numbers: int) -> bytes:
+        return b"".join(b"/ID (node%08d) node%08d" % (number, 30) for number in numbers)
+
+    assert _pages.renumbered(named(28, 31, 28)) == named(1, 2, 1)
+    html = "<table>" + "<tr><th>a<th>b<tr><td>c<td>d" * 3 + "</table>"
+    assert b"(node00000001)" in browser().pdf(html, seconds=30, outline=True)
