@@ -1,7 +1,7 @@
 """The page for a document that somebody sent: a context and a renderer process of its own, made while nobody waits.
 
-No two documents share a page, so nothing of one can reach the next. Making a page takes 35 ms, and its first print takes
-20 ms more than its second, so the next one is made, and has printed once, after the last answer was handed over.
+No two documents share a page, so nothing of one can reach the next. Making a page takes 35 ms, and its first print
+takes 20 ms more than its second, so the next one is made, and has printed once, after the last answer was handed over.
 """
 
 from __future__ import annotations
