@@ -34,10 +34,15 @@ def retention(connection: str, rules: str | None, *, as_json: bool) -> None:
         click.echo("This connection has no rules: everything stays.")
         return
     table = Table(show_edge=False)
-    for heading in ("", "File", "Arrived", "Size", "Why"):
-        table.add_column(heading)
+    table.add_column("")
+    table.add_column("File", overflow="fold", ratio=2)
+    for heading in ("Arrived", "Size"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("Why", ratio=1)
     for file in found["files"]:
         action = "[red]remove" if file["action"] == "remove" else "[green]keep"
-        table.add_row(action, file["path"], file["arrived_at"][:16], decimal(file["size"]), file["why"])
+        table.add_row(
+            action, file["path"], file["arrived_at"][:16].replace("T", " "), decimal(file["size"]), file["why"]
+        )
     Console().print(table)
-    click.echo(f"{found['keep']} stay, {found['remove']} would be removed ({decimal(found['bytes_removed'])}).")
+    click.echo(f"{found['keep']} kept, {found['remove']} would be removed ({decimal(found['bytes_removed'])}).")

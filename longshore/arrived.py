@@ -12,9 +12,6 @@ from longshore.models import Connection, Delivery, Export, File, Receipt
 from longshore.retention import Arrived, Decision, Rule, decide
 from longshore.states import DeliveryState
 
-CHUNK = 500
-"""Paths in one query: SQLite takes 32,766 parameters, and PostgreSQL plans a short list better."""
-
 
 def arrived(session: Session, connection: Connection) -> list[Arrived]:
     """What this connection delivered, was not skipped, and was neither removed nor let go since."""
@@ -68,19 +65,20 @@ def judged(session: Session, connection: Connection, rules: Sequence[Rule], *, n
     A file whose path another connection of the owner delivered to since is theirs now, and left out.
     """
     decisions = decide(rules, arrived(session, connection), now)
-    to_go = [one.file for one in decisions if not one.keep]
-    latest: dict[str, datetime] = {}
-    for start in range(0, len(to_go), CHUNK):
-        query = (
-            select(Receipt.path, func.max(Receipt.created_at))
-            .join(Delivery, Delivery.id == Receipt.delivery_id)
-            .where(
-                Delivery.owner == connection.owner,
-                Delivery.destination == connection.destination,
-                Receipt.path.in_([file.path for file in to_go[start : start + CHUNK]]),
-                ~Receipt.skipped,
-            )
-            .group_by(Receipt.path)
+    if all(one.keep for one in decisions):
+        return decisions
+    query = (
+        select(Receipt.path, func.max(Receipt.created_at))
+        .join(Delivery, Delivery.id == Receipt.delivery_id)
+        .join(Connection, Connection.id == Delivery.connection_id)
+        .where(
+            Connection.owner == connection.owner,
+            Connection.destination == connection.destination,
+            Connection.id != connection.id,
+            ~Receipt.skipped,
+            Receipt.created_at >= min(one.file.at for one in decisions if not one.keep),
         )
-        latest.update({path: at for path, at in session.execute(query) if at is not None})
-    return [one for one in decisions if one.keep or latest[one.file.path] <= one.file.at]
+        .group_by(Receipt.path)
+    )
+    theirs = {path: at for path, at in session.execute(query) if at is not None}
+    return [one for one in decisions if one.keep or theirs.get(one.file.path, one.file.at) <= one.file.at]

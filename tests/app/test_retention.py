@@ -108,7 +108,7 @@ def test_the_command_line_shows_the_same(
         found: dict[str, Any] = json.loads(output[output.index("\n{") :])  # after the log of the server in this process
         return found
 
-    assert "2 stay, 1 would be removed" in ran()
+    assert "2 kept, 1 would be removed" in ran()
     assert "/b/2" in ran()
     assert told()["remove"] == 1
     assert told("--rules", '[{"keep_last": 1}]')["remove"] == 2
