@@ -8,14 +8,14 @@ from typing import Any
 
 import structlog
 from pydantic import ValidationError
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from app import places
 from app.api.problems import fields_of
 from longshore import connections, release
 from longshore.errors import Conflict, LongshoreError, NeedsReconnect, Permanent
-from longshore.models import Connection, Delivery, ScheduledExport
+from longshore.models import Connection, Delivery, ScheduleDelivery, ScheduledExport
 from longshore.states import SETTLED
 from workers.connect import complete, open_destination
 from workers.destinations import named, names
@@ -142,7 +142,10 @@ def ending(destination: str, secrets: dict[str, Any], *, now: datetime) -> datet
 
 def refuse_while_needed(session: Session, connection_id: str) -> None:
     """Raises Conflict, naming the schedules and open deliveries that need the connection."""
-    schedules = select(ScheduledExport.id).where(ScheduledExport.connection_id == connection_id)
+    further = exists().where(
+        ScheduleDelivery.schedule_id == ScheduledExport.id, ScheduleDelivery.connection_id == connection_id
+    )
+    schedules = select(ScheduledExport.id).where(or_(ScheduledExport.connection_id == connection_id, further))
     ended = [str(state) for state in SETTLED]
     waiting = select(Delivery.id).where(Delivery.connection_id == connection_id, Delivery.state.not_in(ended))
     for query, what, remedy in (

@@ -21,7 +21,13 @@ def named(session: Session, owner: str, name: str, field: str) -> ExportPreset:
 
 
 def applied(
-    session: Session, owner: str, preset: str | None, form: str | None, settings: dict[str, Any]
+    session: Session,
+    owner: str,
+    preset: str | None,
+    form: str | None,
+    settings: dict[str, Any],
+    *,
+    field: str = "preset",
 ) -> tuple[str, dict[str, Any]]:
     """Format and settings of a request: the preset's, with what the request says itself on top. Raises Invalid.
 
@@ -29,7 +35,7 @@ def applied(
     """
     if preset is None:
         return form or "", settings
-    found = named(session, owner, preset, "preset")
+    found = named(session, owner, preset, field)
     if form not in {None, found.format}:
         message = f"The preset {found.name!r} is for {found.format}. Leave `format` out, or choose another preset."
         raise Invalid(message, field="format")

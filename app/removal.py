@@ -14,7 +14,16 @@ from longshore.connections import DEFAULT_FOLDER
 from longshore.db import clock, transaction
 from longshore.errors import LongshoreError
 from longshore.expiry import expire_downloaded
-from longshore.models import Artifact, Connection, Delivery, Export, File, FileVersion, ScheduledExport
+from longshore.models import (
+    Artifact,
+    Connection,
+    Delivery,
+    Export,
+    File,
+    FileVersion,
+    ScheduleDelivery,
+    ScheduledExport,
+)
 from longshore.states import TERMINAL
 
 log = structlog.get_logger(__name__)
@@ -67,6 +76,7 @@ def one_use_connection(session: Session, connection_id: str) -> None:
             Connection.name != DEFAULT_FOLDER,
             ~needed,
             ~scheduled,
+            ~exists().where(ScheduleDelivery.connection_id == connection_id),
         )
     )
 

@@ -7,14 +7,16 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app import accept, places, previews, removal, rows
-from app.accept import OLD_SETTINGS
+from app import orders, places, previews, removal, rows
 from app.api.schemas_cadence import CadenceIn
+from app.api.schemas_order import FormatIn
 from app.api.schemas_preview import PreviewIn
 from app.api.schemas_schedule import ScheduleIn, ScheduleUpdate
 from app.places import Place
 from longshore import connections, naming, release
-from longshore.models import Connection, File, ScheduledExport
+from longshore.conditions import Conditions
+from longshore.errors import Invalid
+from longshore.models import Connection, ScheduledExport
 from longshore.packing import Packing
 from schedules import policy
 from schedules.cadence import MORE_FIELDS, SEED_FIELDS, Cadence, changed
@@ -38,15 +40,12 @@ def create(session: Session, owner: str, body: ScheduleIn, *, now: datetime) -> 
     """A new schedule, due at its next slot. Raises Invalid, NotFound, Unavailable."""
     cadence = cadence_of(body, now)
     first_due(cadence, now)
-    accept.known_format(body.export_format, "export_format")
-    file = accept.stored(session, owner, body.file_id, "File not found")
     row = ScheduledExport(
         owner=owner,
-        file_id=file.id,
+        formats=[],
+        further=[],
         user_id=body.user_id or owner,
         remaining_runs=body.remaining_runs,
-        export_format=accept.planned(file.kind, body.export_format, "export_format"),
-        export_settings=_settings(file.kind, body.export_format, body.export_settings),
         folder=body.folder,
         file_name=body.file_name or "",
         conflict=body.conflict,
@@ -62,11 +61,22 @@ def create(session: Session, owner: str, body: ScheduleIn, *, now: datetime) -> 
         created_by=owner,
     )
     _write_cadence(row, cadence)
-    if body.connection_id is not None:
+    _check_once(body)
+    orders.write_document(session, row, body)
+    if body.formats is None:
+        asked = FormatIn(format=body.export_format, preset=body.preset, settings=body.export_settings)
+        orders.write_first_format(session, row, asked)
+    else:
+        orders.write_formats(session, row, body.formats)
+    orders.write_conditions(row, body.conditions or Conditions())
+    if body.deliveries is not None:
+        orders.write_places(session, row, body.deliveries, now=now)
+    elif body.connection_id is not None:
         _use(row, places.by_id(session, owner, body.connection_id, "connection_id"))
     else:
-        place = places.inline(body.destination_type, body.destination_config, field="destination_type")
-        _deliver_to(session, row, body.destination_type, place, now=now)
+        name = body.destination_type or places.LOCAL
+        place = places.inline(name, body.destination_config, field="destination_type")
+        _deliver_to(session, row, name, place, now=now)
     _check_names(row)
     session.add(row)
     session.flush()
@@ -88,10 +98,7 @@ def update(session: Session, row: ScheduledExport, body: ScheduleUpdate, *, now:
         had = Packing.of(row.packing)
         asked = Packing.checked(sent.get("compress", had.compress), sent.get("encrypt_to", had.encrypt_to), "")
         row.packing = asked.stored()
-    if "file_id" in sent:
-        row.file_id = accept.stored(session, row.owner, sent["file_id"], "File not found").id
-    if sent.keys() & {"file_id", "export_format", "export_settings"}:
-        _change_format(session, row, sent)
+    _change_order(session, row, body, now=now)
     if sent.keys() & set(WHERE):
         _change_place(session, row, sent, now=now)
     if sent.keys() & {*WHEN, "policy", "is_active", "remaining_runs"}:
@@ -117,26 +124,43 @@ def path_of(session: Session, owner: str, body: PreviewIn, at: datetime) -> str:
 
 
 def delete(session: Session, row: ScheduledExport) -> None:
-    """Delete a schedule with its runs and its one-use connection; the exports it made stay."""
-    connection_id = row.connection_id
+    """Delete a schedule with its runs and its one-use connections; the exports it made stay."""
+    used = orders.connections_of(row)
     session.delete(row)
     session.flush()
-    removal.one_use_connection(session, connection_id)
+    for connection_id in used:
+        removal.one_use_connection(session, connection_id)
 
 
-def _settings(kind: str, form: str, given: dict[str, Any]) -> dict[str, Any]:
-    return accept.checked_settings(form, given, "export_settings", OLD_SETTINGS, kind=kind)
+def _change_order(session: Session, row: ScheduledExport, body: ScheduleUpdate, *, now: datetime) -> None:
+    _check_once(body)
+    sent = body.sent
+    document = sent.keys() & {"file_id", "source_url", "source_kind"}
+    if document:
+        orders.write_document(session, row, body)
+    if body.formats is not None:
+        orders.write_formats(session, row, body.formats)
+    elif sent.keys() & {"export_format", "export_settings", "preset"}:
+        orders.change_first_format(session, row, sent)
+    elif document:
+        orders.check_formats(session, row)
+    if body.conditions is not None:
+        orders.write_conditions(row, body.conditions)
+    elif document:
+        orders.check_conditions(row)
+    if body.deliveries is not None:
+        orders.write_places(session, row, body.deliveries, now=now)
 
 
-def _change_format(session: Session, row: ScheduledExport, sent: dict[str, Any]) -> None:
-    file = session.get_one(File, row.file_id)
-    form = accept.planned(file.kind, sent.get("export_format", row.export_format), "export_format")
-    given = sent.get("export_settings")
-    if given is None and form != row.export_format:
-        given = row.export_settings
-    if given is not None:
-        row.export_settings = _settings(file.kind, form, given)
-    row.export_format = form
+def _check_once(body: ScheduleIn | ScheduleUpdate) -> None:
+    """The list of all, or the fields of the first: together they could mean two things. Raises Invalid."""
+    first = {
+        "formats": (body.export_format, body.export_settings, body.preset),
+        "deliveries": (body.connection_id, body.destination_type, body.destination_config),
+    }
+    for name, fields in first.items():
+        if getattr(body, name) is not None and any(fields):
+            raise Invalid(f"Send `{name}`, or the fields of the first of them; not both.", field=name)
 
 
 def _change_firing(session: Session, row: ScheduledExport, body: ScheduleUpdate, *, now: datetime) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import and_, exists, func, select, update
+from sqlalchemy import and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from longshore.exports import reopen, retry_delivery
-from longshore.models import Artifact, Delivery, ScheduledExport
+from longshore.models import Artifact, Delivery, ScheduleDelivery, ScheduledExport
 from longshore.queue import UPLOAD, send_after_commit
 from longshore.states import DeliveryState
 
@@ -22,7 +22,12 @@ def release_blocked(session: Session, connection_id: str, *, now: datetime) -> i
     Schedules that deliver with it and were paused for a fault resume, too: beat does it at its next look.
     """
     paused = update(ScheduledExport).where(
-        ScheduledExport.connection_id == connection_id,
+        or_(
+            ScheduledExport.connection_id == connection_id,
+            exists().where(
+                ScheduleDelivery.schedule_id == ScheduledExport.id, ScheduleDelivery.connection_id == connection_id
+            ),
+        ),
         ~ScheduledExport.is_active,
         ScheduledExport.paused_by.in_(["connection", "failures"]),
     )

@@ -7,8 +7,9 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from longshore import exports, naming
-from longshore.errors import Conflict, NotFound
-from longshore.models import Connection, Export, File, ScheduledExport
+from longshore.errors import Conflict
+from longshore.models import Connection, Export, ScheduledExport
+from schedules import orders
 
 
 class Skip(Exception):
@@ -16,38 +17,43 @@ class Skip(Exception):
 
 
 def make_exports(session: Session, row: ScheduledExport, run_id: str, slot: datetime, *, now: datetime) -> list[Export]:
-    """Accept the exports of one run in the caller's transaction: one or more.
+    """Accept the exports of one run in the caller's transaction: one for each format, each to every place.
 
-    A file name with fields is the delivery's, which is filled in; a plain one is the artifact's, too. Raises Skip;
-    NotFound where the document or the connection is gone, Conflict for a connection that is switched off.
+    Raises Skip; NotFound where the document, a preset or a connection is gone, Conflict where every connection is
+    switched off. What goes to one of several that is switched off waits for it.
     """
-    file = session.get(File, row.file_id)
-    if file is None or file.owner != row.owner or file.deleted_at is not None:
-        raise NotFound("The document of this schedule was deleted. Choose another one, or delete the schedule.")
-    connection = session.get(Connection, row.connection_id)
-    if connection is None or connection.owner != row.owner:
-        raise NotFound("The connection of this schedule was deleted. Choose another one, or delete the schedule.")
-    if not connection.enabled:
+    file = orders.document(session, row, now=now)
+    places = list(orders.places(session, row))
+    if not any(one.connection.enabled for one in places):
         raise Conflict("The connection of this schedule is switched off. Enable it, and the next slot fires again.")
-    template = row.file_name if naming.has_fields(row.file_name) else ""
-    delivery = exports.DeliveryRequest(
-        connection, folder=row.folder, name=template, conflict=row.conflict, packing=dict(row.packing)
-    )
-    request = exports.ExportRequest(
-        file,
-        row.export_format,
-        dict(row.export_settings),
-        name="" if template else row.file_name,
-        deliveries=[delivery],
-        occasion=exports.Occasion(row.id, row.schedule_type, slot, row.timezone),
-        run_id=run_id,
-    )
-    return [exports.submit(session, request, now=now)]
+    return [
+        exports.submit(
+            session,
+            exports.ExportRequest(
+                file,
+                form,
+                settings,
+                name="" if naming.has_fields(row.file_name) else row.file_name,
+                deliveries=places,
+                occasion=exports.Occasion(row.id, row.schedule_type, slot, row.timezone),
+                source_url=row.source_url,
+                run_id=run_id,
+                conditions=dict(row.conditions),
+            ),
+            now=now,
+        )
+        for form, settings in orders.formats(session, row)
+    ]
 
 
 def blocked(session: Session, row: ScheduledExport) -> str:
-    """Why nothing that the schedule makes could be delivered now, for people; empty where it could."""
-    connection = session.get(Connection, row.connection_id)
+    """Why nothing that the schedule makes could be delivered now, for people; empty where some of it could."""
+    reasons = [_blocked(session.get(Connection, row.connection_id))]
+    reasons += [_blocked(session.get(Connection, one.connection_id)) for one in row.further]
+    return reasons[0] if all(reasons) else ""
+
+
+def _blocked(connection: Connection | None) -> str:
     if connection is not None and not connection.enabled:
         return f"The connection {connection.name!r} is switched off. Enable it, and the schedule goes on."
     if connection is not None and connection.health == "needs_reconnect":

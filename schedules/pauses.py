@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from itertools import chain, islice, takewhile
 
 import structlog
-from sqlalchemy import ColumnElement, Select, literal_column, or_, select
+from sqlalchemy import ColumnElement, Select, exists, literal_column, or_, select
 from sqlalchemy.orm import Session
 
 from longshore.errors import Invalid
-from longshore.models import Connection, ScheduledExport
+from longshore.models import Connection, ScheduleDelivery, ScheduledExport
 from schedules.cadence import next_slot, walk
 from schedules.catchup import Rule, upcoming
 from schedules.policy import Catchup
@@ -104,8 +104,13 @@ def resumable(now: datetime) -> Select[str]:
     blocked: ColumnElement[bool] = literal_column(
         f"scheduled_exports.paused_by = '{BLOCKED}'"
     )  # spelt as in the partial index
+    further = exists().where(
+        ScheduleDelivery.schedule_id == ScheduledExport.id, ScheduleDelivery.connection_id == Connection.id
+    )
     works = select(Connection.id).where(
-        Connection.id == ScheduledExport.connection_id, Connection.enabled, Connection.health != "needs_reconnect"
+        or_(Connection.id == ScheduledExport.connection_id, further),
+        Connection.enabled,
+        Connection.health != "needs_reconnect",
     )
     return select(ScheduledExport.id).where(or_(ScheduledExport.resume_at <= now, blocked & works.exists()))
 

@@ -15,7 +15,7 @@ from app.api.schemas_preset import PresetIn, PresetList, PresetOut, PresetQuery,
 from app.auth import owner
 from longshore.db import clock, reading, transaction
 from longshore.errors import Conflict
-from longshore.models import ExportPreset
+from longshore.models import ExportPreset, ScheduledExport
 
 blueprint = APIBlueprint("presets", __name__, url_prefix="/export-presets", tag="Presets")
 
@@ -74,6 +74,8 @@ def update_preset(preset_id: uuid.UUID, body: PresetUpdate) -> Any:
     with transaction() as session:
         row = rows.find(session, ExportPreset, owner(), preset_id, lock=True)
         sent = body.model_dump(exclude_none=True)
+        if accept.known_format(sent.get("format", row.format)) != row.format:
+            _refuse_while_needed(session, row)
         row.name = sent.get("name", row.name)
         row.format = accept.known_format(sent.get("format", row.format))
         row.settings = accept.checked_settings(row.format, sent.get("settings", row.settings))
@@ -89,8 +91,22 @@ def update_preset(preset_id: uuid.UUID, body: PresetUpdate) -> Any:
 def delete_preset(preset_id: uuid.UUID) -> Any:
     """Delete a preset that no schedule refers to."""
     with transaction() as session:
-        session.delete(rows.find(session, ExportPreset, owner(), preset_id, lock=True))
+        row = rows.find(session, ExportPreset, owner(), preset_id, lock=True)
+        _refuse_while_needed(session, row)
+        session.delete(row)
     return Message(message="Export preset deleted successfully")
+
+
+def _refuse_while_needed(session: Session, row: ExportPreset) -> None:
+    """Raises Conflict, naming the schedules that refer to the preset."""
+    mine = select(ScheduledExport).where(ScheduledExport.owner == row.owner)
+    using = [
+        one.id
+        for one in session.scalars(mine)
+        if row.id in {one.preset_id, *(further["preset_id"] for further in one.formats)}
+    ]
+    if using:
+        raise Conflict(f"Schedules use this preset: {', '.join(using[:5])}. Change or delete them first.")
 
 
 def _store(session: Session, row: ExportPreset) -> None:

@@ -11,6 +11,8 @@ from pydantic import AliasChoices, BaseModel, Field
 from app.api.schemas import FileName, FolderPath, Id, Json, Label, Lenient, PublicKeys, Text
 from app.api.schemas_cadence import CadenceIn, MoreCadence
 from app.api.schemas_export import Conflict
+from app.api.schemas_order import FormatOut, OrderIn, PlaceOut
+from longshore.conditions import Conditions
 from longshore.errors import Invalid
 from longshore.models import ScheduledExport, ScheduleRun
 from longshore.packing import Compress, Packing
@@ -18,14 +20,17 @@ from schedules.cadence import CLEARABLE, MORE_FIELDS, Cadence
 from schedules.policy import Policy
 
 
-class ScheduleIn(CadenceIn):
-    """A document, a format and a place, again and again."""
+class ScheduleIn(OrderIn, CadenceIn):
+    """A document, formats and places, again and again."""
 
-    file_id: Id
     user_id: Label | None = Field(None, description="A label of the client's own; the owner, where left out.")
-    export_format: Text = Field(validation_alias=AliasChoices("export_format", "format"))
+    export_format: Text | None = Field(None, validation_alias=AliasChoices("export_format", "format"))
     export_settings: Json = Field(default_factory=dict, validation_alias=AliasChoices("export_settings", "settings"))
-    destination_type: Text = Field("local", validation_alias=AliasChoices("destination_type", "destination"))
+    destination_type: Text | None = Field(
+        None,
+        validation_alias=AliasChoices("destination_type", "destination"),
+        description="`local`, where nothing else is said.",
+    )
     destination_config: Json = Field(default_factory=dict, description="Its secrets are encrypted and never shown.")
     connection_id: Id | None = Field(None, description="A stored connection, in place of the two above.")
     folder: FolderPath = ""
@@ -37,7 +42,7 @@ class ScheduleIn(CadenceIn):
     is_active: bool = True
 
 
-class ScheduleUpdate(MoreCadence):
+class ScheduleUpdate(OrderIn, MoreCadence):
     """What changes; everything else stays. `start_at`, `end_at` and `remaining_runs` are removed by sending null."""
 
     schedule_type: Text | None = None
@@ -46,7 +51,6 @@ class ScheduleUpdate(MoreCadence):
     schedule_day_of_month: int | None = None
     timezone: Text | None = None
     remaining_runs: int | None = Field(None, ge=1, le=1_000_000)
-    file_id: Id | None = None
     user_id: Label | None = None
     export_format: Text | None = Field(None, validation_alias=AliasChoices("export_format", "format"))
     export_settings: Json | None = Field(None, validation_alias=AliasChoices("export_settings", "settings"))
@@ -72,7 +76,9 @@ class ScheduleOut(BaseModel):
     """A schedule without the secrets of its destination. `description` says it in words."""
 
     id: str
-    file_id: str
+    file_id: str | None
+    source_url: str | None
+    source_kind: str | None
     user_id: str
     schedule_type: str
     schedule_time: str | None
@@ -96,6 +102,10 @@ class ScheduleOut(BaseModel):
     description: str
     export_format: str
     export_settings: Json
+    preset_id: str | None
+    formats: list[FormatOut] = Field(description="All of them; the first is `export_format`.")
+    conditions: Conditions
+    deliveries: list[PlaceOut] = Field(description="All places; the first is also in the fields that follow.")
     destination_type: str
     destination_config: Json
     connection_id: str
@@ -125,6 +135,7 @@ class ScheduleOut(BaseModel):
         """The row as an answer; where its rule means nothing any more, that is its description."""
         same = {name: getattr(row, name) for name in cls.model_fields.keys() & row.__mapper__.columns.keys()}
         same |= asdict(Packing.of(row.packing))
+        same |= {"formats": FormatOut.all_of(row), "deliveries": PlaceOut.all_of(row)}
         try:
             cadence = Cadence.read(**row.when)
             rule, description = cadence.shown, str(cadence)

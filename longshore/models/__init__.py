@@ -7,6 +7,7 @@ from longshore.models.deliveries import Connection, Delivery, Receipt
 from longshore.models.documents import File, FileVersion
 from longshore.models.exports import Artifact, Attempt, Batch, Event, Export
 from longshore.models.oauth import OAuthState
+from longshore.models.orders import ScheduleDelivery
 from longshore.models.presets import ExportPreset
 from longshore.models.rows import ID, new_id
 from longshore.models.schedules import Pulse, ScheduledExport, ScheduleRun
@@ -28,6 +29,7 @@ __all__ = [
     "OAuthState",
     "Pulse",
     "Receipt",
+    "ScheduleDelivery",
     "ScheduleRun",
     "ScheduledExport",
     "new_id",

@@ -6,9 +6,10 @@ from datetime import datetime, time
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from longshore.db import Base
+from longshore.models.orders import ScheduleDelivery
 from longshore.models.rows import ID, new_id
 
 OLD_POLICY = '{"overlap": "allow", "pause_when_blocked": false}'
@@ -21,6 +22,9 @@ def _partial(name: str, *columns: str, where: str) -> Index:
 
 class ScheduledExport(Base):
     """A document, a format and a delivery at set times. The secrets of its destination are in the connection.
+
+    The document is a stored file or behind `source_url`. Format, settings, preset and place in this row are the first
+    of each; `formats` has further ones (`format`, `settings`, `preset_id`), and `further` the further places.
 
     `owner` is who the API key belongs to; `user_id` is a label of the client's own. `rule` holds the fields of its rule
     that have no column of their own, `policy` what was set of `schedules.policy.Policy`. One that is over is inactive,
@@ -47,7 +51,9 @@ class ScheduledExport(Base):
 
     id: Mapped[str] = mapped_column(ID, primary_key=True, default=new_id)
     owner: Mapped[str] = mapped_column(String(200))
-    file_id: Mapped[str] = mapped_column(ForeignKey("files.id"), index=True)
+    file_id: Mapped[str | None] = mapped_column(ForeignKey("files.id"), index=True)
+    source_url: Mapped[str | None] = mapped_column(Text)
+    source_kind: Mapped[str | None] = mapped_column(String(32))
     user_id: Mapped[str] = mapped_column(String(200))
     schedule_type: Mapped[str] = mapped_column(String(16))
     schedule_time: Mapped[time | None]
@@ -59,6 +65,11 @@ class ScheduledExport(Base):
     ended_reason: Mapped[str | None] = mapped_column(Text)
     export_format: Mapped[str] = mapped_column(String(32))
     export_settings: Mapped[dict[str, Any]]
+    preset_id: Mapped[str | None] = mapped_column(
+        ForeignKey("export_presets.id", name="fk_scheduled_exports_preset"), index=True
+    )
+    formats: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'"))
+    conditions: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=text("'{}'"))
     destination_type: Mapped[str] = mapped_column(String(32))
     destination_config: Mapped[dict[str, Any]]
     connection_id: Mapped[str] = mapped_column(ForeignKey("connections.id"))
@@ -86,6 +97,9 @@ class ScheduledExport(Base):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     created_by: Mapped[str] = mapped_column(String(200))
+    further: Mapped[list[ScheduleDelivery]] = relationship(
+        order_by=ScheduleDelivery.position, lazy="selectin", cascade="all, delete-orphan", passive_deletes=True
+    )
 
     @property
     def when(self) -> dict[str, Any]:
