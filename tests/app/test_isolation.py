@@ -15,6 +15,7 @@ BODIES = {
     "/api/export-presets/{}": {"name": "taken"},
     "/api/export/{}/deliver": {"deliveries": [{"destination": "local"}]},
     "/api/connections/{}/rotate": {"secrets": {"access_key_id": "taken"}},
+    "/api/connections/{}/retention/preview": {"retention": [{"keep_last": 1}]},
     "/api/scheduled-exports/{}": {"timezone": "UTC"},
 }
 
