@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from longshore import VERSION, pulses
+from longshore import VERSION, lateness, pulses
 from longshore.artifacts import store
 from longshore.db import clock, reading
 from longshore.errors import LongshoreError
@@ -24,6 +24,9 @@ from longshore.settings import settings
 blueprint = APIBlueprint("health", __name__, tag="Health")
 TIMEOUT = 2
 """Seconds for Redis to answer."""
+SCHEDULES = "schedules"
+GRACE = 300.0
+"""Seconds for which a slot may be due before something is wrong with whoever should take it up."""
 
 log = structlog.get_logger(__name__)
 
@@ -107,9 +110,20 @@ def _parts() -> dict[str, Check]:
     try:
         with reading() as session:
             seen, now = pulses.read(session), clock(session)
+            due = session.scalar(lateness.longest_due(now))
     except SQLAlchemyError:
-        return {name: Check(ok=False, message="Unknown: the database does not answer.") for name in wanted}
-    return {name: _part(name, seen.get(name), now) for name in wanted}
+        unknown = Check(ok=False, message="Unknown: the database does not answer.")
+        return dict.fromkeys([*wanted, SCHEDULES], unknown)
+    return {name: _part(name, seen.get(name), now) for name in wanted} | {SCHEDULES: _lateness(due, now)}
+
+
+def _lateness(due: datetime | None, now: datetime) -> Check:
+    """Whether schedules are taken up; the grace that each may have of its own is for its health alone."""
+    behind = (now - due).total_seconds() if due else 0.0
+    if behind > GRACE:
+        message = f"The first one that is due has waited for {behind:.0f} s. See whether celery beat runs, and its log."
+        return Check(ok=False, message=message)
+    return Check(ok=True, message="none waits")
 
 
 def _part(name: str, at: datetime | None, now: datetime) -> Check:

@@ -104,7 +104,7 @@ def _key(request: Request) -> str:
 def _fingerprint(request: Request) -> str:
     """What makes two requests the same: the path and the JSON, whatever the order of its keys."""
     try:
-        body = orjson.dumps(request.get_json(), option=orjson.OPT_SORT_KEYS)
+        body = orjson.dumps(request.get_json(), option=orjson.OPT_SORT_KEYS) if request.get_data() else b""
     except orjson.JSONEncodeError:
         body = request.get_data()  # nested deeper than the encoder goes
     return hashlib.sha256(request.path.encode() + b"\n" + body).hexdigest()

@@ -15,7 +15,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy import func, select
 
 from app import guard
-from longshore import pulses
+from longshore import lateness, pulses
 from longshore.db import clock, reading
 from longshore.models import Delivery, Export
 from longshore.states import DeliveryState, ExportState
@@ -53,6 +53,16 @@ class States(Collector):
                 oldest = session.scalar(query)
                 ages.add_metric([queue], (now - oldest).total_seconds() if oldest else 0)
             yield ages
+            watched = lateness.watch(session, now)
+            schedules = GaugeMetricFamily("longshore_schedules", "Schedules by health.", labels=["health"])
+            for one, number in watched.counts.items():
+                schedules.add_metric([str(one)], number)
+            yield schedules
+            yield GaugeMetricFamily(
+                "longshore_schedule_lag_seconds",
+                "Since the slot was due that waits longest to be taken up.",
+                watched.lag,
+            )
             seen = GaugeMetricFamily("longshore_pulse_age_seconds", "Since a part last worked.", labels=["part"])
             for part, at in sorted(pulses.read(session).items()):
                 seen.add_metric([part], (now - at).total_seconds())

@@ -28,6 +28,7 @@ from longshore.settings import settings
 from longshore.states import DeliveryState, ExportState, move
 from workers.lease import end_attempt
 from workers.leftovers import left_behind
+from workers.watch import Watchman
 
 BATCH = 200
 """Rows per look: SQLite has one writer, and nobody should wait long for it."""
@@ -176,12 +177,14 @@ def _send_unheard(model: Row) -> int:
 def start_sweeping() -> threading.Event:
     """Sweep in a thread of this process until the returned event is set."""
     stop = threading.Event()
+    watchman = Watchman()
 
     def run() -> None:
         # Children of one worker would otherwise look at the same instant.
         while not stop.wait(settings().sweep * (0.5 + random.random())):  # noqa: S311 - spreads load, keeps no secret
             try:
                 sweep()
+                watchman.look()
             except SQLAlchemyError as error:
                 log.warning("sweep_failed", error=str(error))
             except Exception:

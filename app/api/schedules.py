@@ -11,11 +11,9 @@ from sqlalchemy import select
 from werkzeug.exceptions import BadRequest
 
 from app import rows, schedule
-from app.api.schemas import Message, Page
+from app.api.schemas import Message
 from app.api.schemas_preview import FindingOut, PreviewIn, PreviewOut, SlotOut
 from app.api.schemas_schedule import (
-    RunList,
-    RunOut,
     ScheduleIn,
     ScheduleList,
     ScheduleOut,
@@ -23,12 +21,11 @@ from app.api.schemas_schedule import (
     ScheduleUpdate,
 )
 from app.auth import owner
+from longshore import lateness
 from longshore.db import clock, reading, transaction
 from longshore.errors import Invalid
-from longshore.models import ScheduledExport, ScheduleRun
+from longshore.models import ScheduledExport
 from schedules.cadence import lint, slots
-from schedules.pauses import pause, resume
-from schedules.policy import Catchup
 
 blueprint = APIBlueprint("schedules", __name__, url_prefix="/scheduled-exports", tag="Schedules")
 
@@ -49,8 +46,9 @@ def _answer_as_before() -> None:
 def create_schedule(body: ScheduleIn) -> Any:
     """Export a stored document again and again: by the calendar, a cron expression or an interval; or once."""
     with transaction() as session:
-        row = schedule.create(session, owner(), body, now=clock(session))
-    return _show(row), 201, {"Location": f"/api/scheduled-exports/{row.id}"}
+        now = clock(session)
+        row = schedule.create(session, owner(), body, now=now)
+    return ScheduleOut.of(row, now), 201, {"Location": f"/api/scheduled-exports/{row.id}"}
 
 
 @blueprint.get("")
@@ -67,7 +65,10 @@ def list_schedules(query: ScheduleQuery) -> Any:
         found = found.where(ScheduledExport.is_active == query.is_active)
     ordered = found.order_by(ScheduledExport.created_at.desc(), ScheduledExport.id)
     with reading() as session:
-        listed = [_show(row) for row in session.scalars(ordered.limit(query.limit).offset(query.offset))]
+        now = clock(session)
+        if query.health is not None:
+            ordered = ordered.where(lateness.has(query.health, now))
+        listed = [ScheduleOut.of(row, now) for row in session.scalars(ordered.limit(query.limit).offset(query.offset))]
     return ScheduleList(schedules=listed, count=len(listed))
 
 
@@ -76,7 +77,9 @@ def list_schedules(query: ScheduleQuery) -> Any:
 def get_schedule(schedule_id: uuid.UUID) -> Any:
     """Show one schedule with its counts and its last error."""
     with reading() as session:
-        return _show(rows.find(session, ScheduledExport, owner(), schedule_id, missing=MISSING))
+        return ScheduleOut.of(
+            rows.find(session, ScheduledExport, owner(), schedule_id, missing=MISSING), clock(session)
+        )
 
 
 @blueprint.put("/<uuid:schedule_id>")
@@ -89,8 +92,9 @@ def update_schedule(schedule_id: uuid.UUID, body: ScheduleUpdate) -> Any:
         row = rows.find(session, ScheduledExport, owner(), schedule_id, missing=MISSING, lock=True)
         if not body.sent:
             raise BadRequest("No fields to update")
-        schedule.update(session, row, body, now=clock(session))
-    return _show(row)
+        now = clock(session)
+        schedule.update(session, row, body, now=now)
+    return ScheduleOut.of(row, now)
 
 
 @blueprint.delete("/<uuid:schedule_id>")
@@ -100,38 +104,6 @@ def delete_schedule(schedule_id: uuid.UUID) -> Any:
     with transaction() as session:
         schedule.delete(session, rows.find(session, ScheduledExport, owner(), schedule_id, missing=MISSING, lock=True))
     return Message(message="Scheduled export deleted successfully")
-
-
-@blueprint.post("/<uuid:schedule_id>/pause")
-@blueprint.output(ScheduleOut)
-def pause_schedule(schedule_id: uuid.UUID) -> Any:
-    """Stop firing until it is resumed."""
-    with transaction() as session:
-        row = rows.find(session, ScheduledExport, owner(), schedule_id, missing=MISSING, lock=True)
-        pause(session, row, now=clock(session))
-    return _show(row)
-
-
-@blueprint.post("/<uuid:schedule_id>/resume")
-@blueprint.output(ScheduleOut)
-def resume_schedule(schedule_id: uuid.UUID) -> Any:
-    """Fire again, from the next slot on."""
-    with transaction() as session:
-        row = rows.find(session, ScheduledExport, owner(), schedule_id, missing=MISSING, lock=True)
-        resume(session, row, now=clock(session), catchup=Catchup.NONE)
-    return _show(row)
-
-
-@blueprint.get("/<uuid:schedule_id>/runs")
-@blueprint.input(Page, location="query", arg_name="query")
-@blueprint.output(RunList)
-def list_runs(schedule_id: uuid.UUID, query: Page) -> Any:
-    """List what became of each slot, the latest first."""
-    with reading() as session:
-        row = rows.find(session, ScheduledExport, owner(), schedule_id, missing=MISSING)
-        ordered = select(ScheduleRun).where(ScheduleRun.schedule_id == row.id).order_by(ScheduleRun.slot.desc())
-        page, total = rows.page(session, ordered, limit=query.limit, offset=query.offset)
-    return RunList(runs=[RunOut.of(run) for run in page], total=total, limit=query.limit, offset=query.offset)
 
 
 @blueprint.post("/preview")
@@ -156,7 +128,3 @@ def preview(body: PreviewIn) -> Any:
         ]
     findings = [FindingOut.model_validate(one, from_attributes=True) for one in lint(cadence, after)]
     return PreviewOut(description=str(cadence), slots=found, findings=findings)
-
-
-def _show(row: ScheduledExport) -> ScheduleOut:
-    return ScheduleOut.of(row)

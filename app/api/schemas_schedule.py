@@ -14,7 +14,8 @@ from app.api.schemas_export import Conflict
 from app.api.schemas_order import FormatOut, OrderIn, PlaceOut
 from longshore.conditions import Conditions
 from longshore.errors import Invalid
-from longshore.models import ScheduledExport, ScheduleRun
+from longshore.lateness import Health, health
+from longshore.models import ScheduledExport
 from longshore.packing import Compress, Packing
 from schedules.cadence import CLEARABLE, MORE_FIELDS, Cadence
 from schedules.policy import Policy
@@ -119,6 +120,7 @@ class ScheduleOut(BaseModel):
     paused_at: datetime | None
     paused_by: str
     paused_reason: str | None
+    health: str = Field(description="`ok`, `late`, `failing`, `paused` or `ended`.")
     resume_at: datetime | None
     last_run_at: datetime | None
     next_run_at: datetime | None
@@ -131,7 +133,7 @@ class ScheduleOut(BaseModel):
     created_by: str
 
     @classmethod
-    def of(cls, row: ScheduledExport) -> ScheduleOut:
+    def of(cls, row: ScheduledExport, now: datetime) -> ScheduleOut:
         """The row as an answer; where its rule means nothing any more, that is its description."""
         same = {name: getattr(row, name) for name in cls.model_fields.keys() & row.__mapper__.columns.keys()}
         same |= asdict(Packing.of(row.packing))
@@ -143,7 +145,7 @@ class ScheduleOut(BaseModel):
             at = row.schedule_time
             rule = dict.fromkeys(MORE_FIELDS) | row.rule | {"schedule_time": at and at.isoformat()}
             description = error.message
-        return cls(**(same | rule | {"description": description}))
+        return cls(**(same | rule | {"description": description, "health": str(health(row, now))}))
 
 
 class ScheduleQuery(Lenient):
@@ -152,6 +154,7 @@ class ScheduleQuery(Lenient):
     user_id: Text | None = None
     file_id: Id | None = None
     is_active: bool | None = None
+    health: Health | None = None
     limit: int = Field(1000, ge=1, le=1000)
     offset: int = Field(0, ge=0, le=1_000_000)
 
@@ -161,28 +164,3 @@ class ScheduleList(BaseModel):
 
     schedules: list[ScheduleOut]
     count: int
-
-
-class RunOut(BaseModel):
-    """What became of one slot."""
-
-    id: str
-    slot: datetime
-    outcome: str
-    reason: str
-    export_id: str | None
-    created_at: datetime
-
-    @classmethod
-    def of(cls, row: ScheduleRun) -> RunOut:
-        """The row as an answer."""
-        return cls.model_validate(row, from_attributes=True)
-
-
-class RunList(BaseModel):
-    """Runs of one schedule, the latest slot first."""
-
-    runs: list[RunOut]
-    total: int
-    limit: int
-    offset: int

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -7,10 +8,12 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import update
 
 from app import create_app
 from longshore import VERSION, pulses, settings
 from longshore.db import clock, transaction
+from longshore.models import ScheduledExport
 from tests.app.conftest import Api
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -39,6 +42,7 @@ def test_everything_that_works_is_ready(broker: str, database: str) -> None:
         "beat",
         "queue:render",
         "queue:upload",
+        "schedules",
     }
 
 
@@ -50,11 +54,28 @@ def test_what_does_not_work_is_named_with_what_to_do(client: FlaskClient, home: 
     answer = client.get("/readyz")
     assert answer.status_code == 503
     checks = answer.get_json()["checks"]
-    assert {name for name, check in checks.items() if check["ok"]} == {"database", "beat"}
+    assert {name for name, check in checks.items() if check["ok"]} == {"database", "beat", "schedules"}
     assert checks["redis"]["message"] == "Redis does not answer: see LONGSHORE_REDIS_URL."
     assert checks["queue:render"]["message"] == "Silent for 65 s. Start a worker of the queue render."
     assert checks["queue:upload"]["message"] == "Never seen. Start a worker of the queue upload."
     assert str(home) not in answer.get_data(as_text=True)
+
+
+def test_schedules_that_nobody_takes_up_are_seen_without_beat(client: FlaskClient, alice: Api) -> None:
+    body = {"file_id": alice.file()["id"], "schedule_type": "daily", "schedule_time": "09:00", "export_format": "svg"}
+    alice.ok("POST", "/scheduled-exports", json=body)
+    with transaction() as session:
+        due = clock(session) - timedelta(seconds=400)
+        session.execute(update(ScheduledExport).values(fire_at=due, late_at=due + timedelta(seconds=300)))
+    check = client.get("/readyz").get_json()["checks"]["schedules"]
+    assert not check["ok"]
+    assert re.fullmatch(
+        r"The first one that is due has waited for 40\d s\. See whether celery beat .*", check["message"]
+    )
+    figures = client.get("/metrics").get_data(as_text=True)
+    assert 'longshore_schedules{health="late"} 1.0' in figures
+    assert 'longshore_schedules{health="ok"} 0.0' in figures
+    assert re.search(r"longshore_schedule_lag_seconds 40\d\.", figures)
 
 
 def test_the_figures_are_prometheus_text(client: FlaskClient, alice: Api, finish: Callable[..., bytes]) -> None:

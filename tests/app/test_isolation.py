@@ -17,6 +17,7 @@ BODIES = {
     "/api/connections/{}/rotate": {"secrets": {"access_key_id": "taken"}},
     "/api/connections/{}/retention/preview": {"retention": [{"keep_last": 1}]},
     "/api/scheduled-exports/{}": {"timezone": "UTC"},
+    "/api/scheduled-exports/{}/backfill": {"from": "2026-03-01T00:00:00Z", "to": "2026-03-02T00:00:00Z"},
 }
 
 

@@ -1,0 +1,50 @@
+"""Runs as their owner sees them, and runs by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.api.schemas_run import RunOut
+from longshore.errors import Conflict
+from longshore.models import Delivery, Export, ScheduledExport, ScheduleRun
+from schedules.exporting import Skip, make_exports
+from schedules.runs import Outcome, Trigger, settle_run, write_run
+from schedules.start import count_run
+
+_MOMENT = timedelta(microseconds=1)
+
+
+def shown(session: Session, runs: Sequence[ScheduleRun]) -> list[RunOut]:
+    """Runs with their exports and deliveries, in three queries however many they are."""
+    made = session.scalars(
+        select(Export).where(Export.run_id.in_([run.id for run in runs])).order_by(Export.created_at, Export.id)
+    ).all()
+    sent = session.scalars(
+        select(Delivery)
+        .where(Delivery.export_id.in_([export.id for export in made]))
+        .order_by(Delivery.created_at, Delivery.id)
+    ).all()
+    return [RunOut.of(run, [export for export in made if export.run_id == run.id], sent) for run in runs]
+
+
+def run_now(session: Session, row: ScheduledExport, *, now: datetime) -> str:
+    """Run a schedule at once, paused or not; its next slot stays. Returns the id of the first export.
+
+    Raises what keeps it from running: NotFound, Conflict, Unavailable; nothing is stored then.
+    """
+    slot = now if now.microsecond else now + _MOMENT  # no slot of a rule lies between two seconds
+    about = {"trigger": str(Trigger.MANUAL), "started_at": now, "reason": "Asked for by hand."}
+    run_id = write_run(session, row.id, slot, Outcome.FIRED, now=now, **about)
+    if run_id is None:
+        raise Conflict("Another run was asked for at this very moment. Ask again.")
+    try:
+        made = make_exports(session, row, run_id, slot, now=now)
+    except Skip as skip:
+        raise Conflict(f"There is nothing to export: {skip}") from skip
+    settle_run(session, run_id, Outcome.FIRED, export_id=made[0].id)
+    count_run(session, row, now)
+    return made[0].id
