@@ -15,6 +15,7 @@ from rich.table import Table
 
 from app.cli_receipts import receipt_group, verify
 from app.cli_retention import retention
+from app.cli_schedule import schedule_group
 from longshore import VERSION
 from longshore.errors import LongshoreError
 from longshore.settings import SettingsError, settings
@@ -210,7 +211,7 @@ def export(
             click.echo(target)
 
 
-for _command in (verify, receipt_group, retention):
+for _command in (verify, receipt_group, retention, schedule_group):
     main.add_command(_command)
 
 
