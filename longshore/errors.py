@@ -17,6 +17,8 @@ LongshoreError
 
 from __future__ import annotations
 
+from longshore.redaction import redacted
+
 
 class LongshoreError(Exception):
     """Base of all; `message` is safe to show, `detail` goes to the log and nowhere else."""
@@ -24,9 +26,9 @@ class LongshoreError(Exception):
     code = "error"
 
     def __init__(self, message: str, *, detail: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.detail = detail
+        self.message = redacted(message)
+        self.detail = redacted(detail)
+        super().__init__(self.message)
 
 
 class Transient(LongshoreError):

@@ -10,20 +10,36 @@ from typing import Any
 
 import structlog
 
+from longshore.redaction import redacted
 from longshore.settings import settings
 
 _SECRET = re.compile(r"(?i)(secret|password|token|authorization|api[-_]?key|signature|credential)")
 _URL_PASSWORD = re.compile(r"(\w+://[^:/@\s]*:)[^@/\s]+@")
 
 
+_BEARER = re.compile(r"(?i)\b(bearer|basic)(['\"]?\s+)[\w.~+/=-]{8,}")
+_PARAMETER = re.compile(
+    r"(?i)\b((?:access_|refresh_)?token|client_secret|code|code_verifier|state|signature|sig|upload_id|tempauth|"
+    r"x-amz-(?:signature|security-token|credential))=[^&\s'\"]+"
+)
+
+
 def hide_secrets(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """A structlog processor: values of secret-looking fields and passwords in URLs become `***`."""
+    """A structlog processor: values of secret-looking fields, secrets in URLs and all that are open become `***`."""
     for name, value in line.items():
-        if _SECRET.search(name):
-            line[name] = "***"
-        elif isinstance(value, str):
-            line[name] = _URL_PASSWORD.sub(r"\1***@", value)
+        line[name] = "***" if _SECRET.search(name) else _hidden(value)
     return line
+
+
+def _hidden(value: Any) -> Any:
+    if isinstance(value, str):
+        text = _URL_PASSWORD.sub(r"\1***@", redacted(value))
+        return _PARAMETER.sub(r"\1=***", _BEARER.sub(r"\1\2***", text))
+    if isinstance(value, dict):
+        return {name: _hidden(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_hidden(one) for one in value]
+    return value
 
 
 def configure() -> None:

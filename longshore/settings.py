@@ -38,7 +38,9 @@ PREFIX = "LONGSHORE_"
 class Settings(BaseSettings):
     """The settings of one process. Durations are in seconds, sizes in bytes, unless a name says otherwise."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+    )
 
     home: Path = Field(Path("var"), description="Where state lives: database, artifacts, deliveries, keys, logs.")
     host: str = Field("127.0.0.1", description="Address the API listens on.")

@@ -12,6 +12,7 @@ from longshore.connections import FORGOTTEN, open_secrets, seal_secrets
 from longshore.db import transaction
 from longshore.errors import NeedsReconnect, Permanent
 from longshore.models import Connection
+from longshore.redaction import hide_while_alive
 from longshore.settings import settings
 from workers.destinations import named
 from workers.destinations.base import Destination, Place
@@ -60,11 +61,14 @@ def open_destination(connection: Connection, renewed: Callable[[dict[str, str]],
     try:
         options = kind.Options.model_validate(connection.options)
         known = open_secrets(connection)
-        secrets = kind.Secrets.model_validate(complete(connection, known))
+        whole = complete(connection, known)
+        secrets = kind.Secrets.model_validate(whole)
     except ValidationError as error:
         fields = ", ".join(".".join(map(str, one["loc"])) for one in error.errors(include_input=False))
         raise NeedsReconnect(f"The connection {connection.name!r} lacks or has wrong: {fields}. Edit it.") from None
-    return kind(options, secrets, place(renewed or _keeper(connection.id, known)))
+    found = kind(options, secrets, place(renewed or _keeper(connection.id, known)))
+    hide_while_alive(found, whole.values())
+    return found
 
 
 def _keeper(connection_id: str, known: dict[str, Any]) -> Callable[[dict[str, str]], None]:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import traceback
+
 import pytest
 
 from longshore.settings import SettingsError, settings
@@ -42,3 +44,11 @@ def test_networks_are_read_as_a_list(monkeypatch):
 
 def test_port_is_honoured(monkeypatch):
     assert read(monkeypatch, PORT="1234").port == 1234
+
+
+def test_a_mistake_is_told_without_the_other_settings(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("LONGSHORE_DATABASE_URL", "postgresql://me:canary@host/db")
+    monkeypatch.setenv("LONGSHORE_JWT_SECRET", "canary-too-short")
+    with pytest.raises(SettingsError) as caught:
+        settings()
+    assert "canary" not in "".join(traceback.format_exception(caught.value))
