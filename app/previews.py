@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app import accept
 from longshore import naming
 from longshore.errors import Invalid
-from longshore.names import with_extension
+from longshore.names import stem_of, with_extension
 from longshore.packing import Packing
 from workers.renderers.base import FORMATS
 
@@ -43,12 +43,12 @@ def address(
         raise Invalid("at needs an offset from UTC, as 2030-01-01T09:00:00Z.", field="at")
     known = accept.known_format(form)
     file = accept.stored(session, owner, file_id) if file_id else None
-    title = file.name if file else "Document"
+    filename = with_extension(file.name if file else "Document", FORMATS[known].extension)
     facts = naming.Facts(
         at=moment.at,
         zone=moment.timezone,
         schedule=moment.schedule,
-        name=title,
+        name=stem_of(filename),
         kind=file.kind if file else "markdown",
         version=file.version if file else 1,
         format=known,
@@ -56,4 +56,4 @@ def address(
         export_id=UNKNOWN_ID,
     )
     naming.check_folder(folder, "folder")
-    return naming.address(folder, name, facts, with_extension(title, FORMATS[known].extension), packing.endings)
+    return naming.address(folder, name, facts, filename, packing.endings)

@@ -35,6 +35,12 @@ def extension_of(name: str) -> str:
     return found[1] if found else ""
 
 
+def stem_of(name: str) -> str:
+    """The name without its extension and the dot."""
+    extension = extension_of(name)
+    return name[: -len(extension) - 1] if extension else name
+
+
 def like(name: str, source: str) -> str:
     """The cleaned name, ending as the file it came from where it has no extension of its own (`1.5` is none)."""
     text = clean(name)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from longshore.names import MAX_BYTES, clean, extension_of, like, with_extension
+from longshore.names import MAX_BYTES, clean, extension_of, like, stem_of, with_extension
 
 
 @pytest.mark.parametrize(
@@ -59,3 +59,11 @@ def test_an_extension_is_told_from_a_number_and_a_hidden_file(name, extension):
 )
 def test_a_name_is_like_its_source_s(name, source, kept):
     assert like(name, source) == kept
+
+
+@pytest.mark.parametrize(
+    ("name", "stem"),
+    [("a.pdf", "a"), ("a.tar.gz", "a"), ("v1.5", "v1.5"), ("a", "a"), (".env", ".env"), ("a.b.c", "a.b")],
+)
+def test_a_stem_is_a_name_without_its_extension(name, stem):
+    assert stem_of(name) == stem

@@ -8,7 +8,7 @@ import pytest
 from longshore import queue
 from longshore.db import transaction
 from longshore.errors import Transient
-from longshore.models import Delivery, Export, Receipt
+from longshore.models import Artifact, Delivery, Export, Receipt
 from tests.rows import delivery_rows, submitted
 from workers.deliver import deliver
 from workers.destinations.folder import DESTINATION as FOLDER
@@ -70,6 +70,7 @@ def test_a_later_attempt_keeps_the_name_of_the_first(database, monkeypatch):
         row.not_before = None
         export = session.get_one(Export, export_id)
         export.name, export.file_version = "Another", 9
+        session.query(Artifact).one().filename = "Another.svg"
     deliver(delivery_id)
     assert arrived().parts[-2:] == names[0]
 
