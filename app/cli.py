@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from app.cli_export import export
 from app.cli_receipts import receipt_group, verify
 from app.cli_retention import retention
 from app.cli_schedule import schedule_group
@@ -158,60 +157,7 @@ def vault_rotate() -> None:
     click.echo(f"{rotate()} secrets are wrapped with the first key.")
 
 
-@main.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--to", "form", required=True, help="The format: svg, png, pdf …")
-@click.option("--kind", help="What the document is; guessed from its name where left out.")
-@click.option("--connection", help="Deliver to this connection (its id).")
-@click.option("--output", type=click.Path(path_type=Path), help="Where to write the file; default: beside the source.")
-@click.option("--settings", "given", default="{}", help="Settings of the format, as JSON.")
-@click.option("--wait", default=600.0, show_default=True, help="Seconds to wait for the end.")
-def export(
-    file: Path, form: str, kind: str | None, connection: str | None, output: Path | None, given: str, wait: float
-) -> None:
-    """Export FILE through a running server: with a bar, then the file, or its delivery's receipt."""
-    from app.client import Client, ClientError
-    from app.kinds import kind_of
-
-    try:
-        wanted = json.loads(given)
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--settings") from error
-    with Client.of(settings()) as client:
-        told = kind or kind_of(file)
-        fields = {"kind": told, "name": file.name if told == "file" else file.stem}
-        with file.open("rb") as content:
-            document = client.call("POST", "/api/files", data=fields, files={"file": (file.name, content)})
-        deliveries = [{"connection_id": connection}] if connection else []
-        body = {"file_id": document["id"], "format": form, "settings": wanted, "deliveries": deliveries}
-        submitted = client.call("POST", "/api/export", json=body)
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.fields[phase]}"),
-            TimeElapsedColumn(),
-        )
-        with Progress(*columns, console=Console(stderr=True)) as bars:
-            bar = bars.add_task(f"{file.name} → {form}", total=100, phase="waiting")
-            ended = client.watch(
-                submitted["id"], lambda one: bars.update(bar, completed=one["progress"], phase=one["phase"]), wait
-            )
-        for warning in ended["report"].get("warnings", []):
-            click.echo(f"warning: {warning}", err=True)
-        if ended["state"] != "completed":
-            raise ClientError(f"{ended['state']}: {(ended.get('error') or {}).get('message', '')}")
-        for delivery in ended["deliveries"]:
-            click.echo(delivery["receipt"]["url"] or delivery["receipt"]["path"])
-        if output or not connection:
-            target = output or file.with_name(ended["artifact"]["filename"])
-            if not output and target == file:
-                target = file.with_name(f"{file.stem}-export{file.suffix}")
-            with target.open("wb") as writer:
-                writer.writelines(client.download(submitted["id"]))
-            click.echo(target)
-
-
-for _command in (verify, receipt_group, retention, schedule_group):
+for _command in (export, verify, receipt_group, retention, schedule_group):
     main.add_command(_command)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 import psutil
+import pyrage
 import pytest
 
 from app.embedded import free_port
@@ -89,6 +90,22 @@ def test_everything_comes_up_exports_and_goes_down_with_ctrl_c(up: Up, tmp_path:
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out.png").read_bytes().startswith(b"\x89PNG")
     assert str(tmp_path / "out.png") in done.stdout
+
+    connection = httpx.post(
+        f"{up.url}/api/connections",
+        trust_env=False,
+        headers={"Authorization": f"Bearer {key}"},
+        json={"name": "Proof", "destination": "folder"},
+    ).json()
+    identity, receipt = pyrage.x25519.Identity.generate(), str(tmp_path / "receipt.json")
+    there = ("--connection", connection["id"], "--folder", "{year}", "--name", "{name} {date}", "--receipt", receipt)
+    done = up.run("export", str(source), "--to", "svg", *there, "--encrypt-to", str(identity.to_public()))
+    assert done.returncode == 0, done.stderr
+    (sealed,) = (up.home / "deliveries").rglob("plan *.svg.age")
+    assert pyrage.decrypt(sealed.read_bytes(), [identity]).startswith(b"<")
+    done = up.run("verify", receipt, str(sealed))
+    assert (done.returncode, "as it was sent" in done.stdout) == (0, True), done.stdout
+    assert up.run("verify", receipt, str(source)).returncode == 3
 
     (tmp_path / "broken.svg").write_text("<svg")
     done = up.run("export", str(tmp_path / "broken.svg"), "--to", "png")

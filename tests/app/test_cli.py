@@ -117,3 +117,15 @@ def test_json_of_no_known_kind_asks_the_user(tmp_path):
     (tmp_path / "a.json").write_text("{}")
     with pytest.raises(Invalid, match="--kind"):
         kind_of(tmp_path / "a.json")
+
+
+def test_what_is_about_a_delivery_needs_a_connection(tmp_path):
+    (tmp_path / "a.svg").write_text("<svg/>")
+    for option in (
+        ("--folder", "x"),
+        ("--name", "x"),
+        ("--compress", "gzip"),
+        ("--encrypt-to", "x"),
+        ("--receipt", "x"),
+    ):
+        assert "need a --connection" in run("export", str(tmp_path / "a.svg"), "--to", "png", *option, code=2)
