@@ -22,6 +22,11 @@ FIELDS = {
     "files/copy_v2": {"from_path", "to_path", "autorename", "allow_shared_folder", "allow_ownership_transfer"},
     "files/delete_v2": {"path", "parent_rev"},
     "files/download": {"path", "rev"},
+    "files/create_folder_v2": {"path", "autorename"},
+    "files/list_folder": {
+        "path", "recursive", "include_media_info", "include_deleted", "include_has_explicit_shared_members",
+        "include_mounted_folders", "include_non_downloadable_files", "limit", "include_restorable_info",
+    },
     "files/get_metadata": {
         "path", "include_media_info", "include_deleted", "include_has_explicit_shared_members",
     },
@@ -211,6 +216,20 @@ class Account:
                 "path_display": shown,
             }  # fmt: skip
         return self._find(argument["path"], "path").metadata()
+
+    def _list_folder(self, argument: dict[str, Any], _: bytes) -> Any:
+        path = argument["path"].lower()
+        if path and path not in self.folders:
+            raise Declined("path", "not_found")
+        inside = [one for one in (*self.folders, *self.files) if one.rpartition("/")[0] == path]
+        return {"entries": [self._get_metadata({"path": one}, b"") for one in inside], "cursor": "c", "has_more": False}
+
+    def _create_folder_v2(self, argument: dict[str, Any], _: bytes) -> Any:
+        path = argument["path"]
+        if path.lower() in self.files or path.lower() in self.folders:
+            raise Declined("path", "conflict", "file" if path.lower() in self.files else "folder")
+        self.folders |= {above.lower(): above for above in (*_above(path), path)}
+        return {"metadata": self._get_metadata({"path": path}, b"")}
 
     def _copy_v2(self, argument: dict[str, Any], _: bytes) -> Any:
         found, to = self._find(argument["from_path"], "from_lookup"), argument["to_path"]

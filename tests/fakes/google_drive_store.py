@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 
 FOLDER = "application/vnd.google-apps.folder"
 CLAUSE = re.compile(
-    r"(?:'(?P<parent>[\w-]+)' in parents|name = '(?P<name>(?:[^'\\]|\\['\\])*)'"
-    r"|mimeType (?P<op>=|!=) '(?P<mime>[^']*)'|trashed = (?P<trashed>true|false))(?: and |$)"
+    r"\(?(?:'(?P<parent>[\w-]+)' in parents|name ?= ?'(?P<name>(?:[^'\\]|\\['\\])*)'"
+    r"|mimeType ?(?P<op>=|!=) ?'(?P<mime>[^']*)'|trashed ?= ?(?P<trashed>true|false))\)?(?P<then> and | or |$)"
 )
 
 
@@ -111,12 +111,15 @@ class Store:
         self.files.pop(file.id, None)
 
     def search(self, query: str, *, drive: str) -> list[File]:
-        found, at = list(self.files.values()), 0
+        found, at, either = list(self.files.values()), 0, []
         while at < len(query):
             clause = CLAUSE.match(query, at)
             if clause is None:
                 raise Problem(400, "invalid", "Invalid Value")
-            found = [one for one in found if self._fits(one, clause)]
+            either.append(clause)
+            if clause["then"] != " or ":
+                found = [one for one in found if any(self._fits(one, clause) for clause in either)]
+                either = []
             at = clause.end()
         return [one for one in found if one.drive == drive]
 

@@ -44,11 +44,13 @@ ROUTES = [
     ("GET", GRAPH, "/v1.0/(drives)/([^/]+)", "drive"),
     ("PUT", GRAPH, BELOW + ":/content", "put"),
     ("POST", GRAPH, BELOW + ":/createUploadSession", "session"),
-    ("GET", GRAPH, BELOW, "look"),
+    ("GET", GRAPH, BELOW + ":?", "look"),
     ("GET", GRAPH, DRIVE, "get"),
+    ("PATCH", GRAPH, BELOW + ":?", "date"),
     ("PATCH", GRAPH, DRIVE, "rename"),
     ("DELETE", GRAPH, DRIVE, "delete"),
     ("POST", GRAPH, DRIVE + "/children", "folder"),
+    ("GET", GRAPH, DRIVE + "/children", "children"),
     ("GET", GRAPH, DRIVE + "/content", "content"),
     ("POST", GRAPH, DRIVE + "/createLink", "link"),
     ("GET", GRAPH, DRIVE + "/versions", "versions"),
@@ -264,11 +266,21 @@ class Handler(Uploads, Logins, Extras, BaseHTTPRequestHandler):
             behavior = asked.get("@microsoft.graph.conflictBehavior", "fail")
             return self.shown(self.store.make_folder(parent, asked["name"], behavior), 201)
 
+    def do_children(self, parent: str) -> tuple:
+        with self.fake.lock:
+            place = self.store.find(parent)
+            return self.answer({"value": [self.store.shown(one) for one in self.store.below(place)]})
+
+    def do_date(self, parent: str, path: list[str]) -> tuple:
+        assert set(self.json()) <= {"fileSystemInfo"}
+        return self.shown(self.store.at(parent, path))
+
     def do_rename(self, item_id: str) -> tuple:
         asked = self.json()
         with self.fake.lock:
             item = self.matching(self.store.find(item_id))
-            self.store.rename(item, asked["name"])
+            if "name" in asked:
+                self.store.rename(item, asked["name"])
             return self.shown(item)
 
     def do_delete(self, item_id: str) -> tuple:

@@ -45,7 +45,7 @@ class Logins:
             error = "invalid_request"
         elif not app and form.get("refresh_token") not in self.fake.refresh:
             error = "invalid_grant"
-        elif not app and f"https://{GRAPH}/Files.ReadWrite.All" not in scopes:
+        elif not app and scopes and f"https://{GRAPH}/Files.ReadWrite.All" not in scopes:
             error = "invalid_scope"
         if error:
             told = {"error": error, "error_description": f"AADSTS7000000: No. Trace ID: canary-{error}"}

@@ -86,6 +86,9 @@ class Store:
         low = name.lower()
         return next((one for one in self.items.values() if one.parent == parent and one.name.lower() == low), None)
 
+    def below(self, place: Item) -> list[Item]:
+        return [one for one in self.items.values() if one.parent == place.id]
+
     def at(self, parent: str, path: list[str]) -> Item:
         found = self.find(parent)
         for name in path:

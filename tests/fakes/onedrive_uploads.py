@@ -39,7 +39,7 @@ class Uploads:
 
     def do_session(self, parent: str, path: list[str]) -> tuple:
         given = self.json().get("item", {})
-        allowed = {"@microsoft.graph.conflictBehavior", "name"} | (
+        allowed = {"@microsoft.graph.conflictBehavior", "name", "fileSystemInfo"} | (
             {"fileSize"} if self.store.kind == "personal" else set()
         )
         if set(given) - allowed or given.get("name", path[-1]) != path[-1]:
