@@ -9,6 +9,7 @@ from workers.renderers._pixels import colour
 from workers.renderers._svg_clean import clean_svg
 from workers.renderers._svg_draw import background_of, markup, paint, root_of
 from workers.renderers._svg_size import SIZELESS, Size, measure, resize, view_box, wished
+from workers.renderers._svg_spaces import settle_spaces
 from workers.renderers.base import Document, Render, VectorSettings
 
 FONTS = "Noto Sans, Noto Sans CJK SC, Noto Color Emoji, DejaVu Sans, sans-serif"
@@ -30,6 +31,7 @@ def finish(svg: str, render: Render, *, margin: bool = True) -> bytes:
         attributes = sorted(element.attrib.items())
         element.attrib.clear()
         element.attrib.update(attributes)
+    settle_spaces(root)
     own = measure(root) or SIZELESS
     if view_box(root) is None:
         resize(root, own)

@@ -12,6 +12,7 @@ from workers.renderers._css import scrub
 from workers.renderers._pixels import Pixels, colour, encode, finished, limited, painted
 from workers.renderers._svg_clean import SVG
 from workers.renderers._svg_size import SIZELESS, Size, measure, resize, view_box, wished
+from workers.renderers._svg_spaces import settle_spaces
 from workers.renderers._svg_weigh import Scales, vertices
 from workers.renderers.base import BadDocument, Document, Refused, Render, Unavailable
 
@@ -176,4 +177,5 @@ def draw(source: Document, render: Render, form: str) -> Document:
                 raise Refused(f"{message} {error.message}") from error
             if lost:
                 render.warn(f"Drawn without {', '.join(lost)}, because no browser is on this machine. {error.message}")
-    return render.save(form, _by_librsvg(content, background, form, render))
+    settle_spaces(root)
+    return render.save(form, _by_librsvg(markup(root), background, form, render))
