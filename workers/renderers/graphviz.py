@@ -37,6 +37,8 @@ LIGHT = {"ink": "#1f2430", "line": "#4a5568"}
 DARK = {"ink": "#e6e9ef", "line": "#9aa5b8"}
 
 _TEXT = re.compile(rf'(<text [^>]*?)font-family="{METRICS}" font-size="([\d.]+)"([^>]*)>([^<]*)</text>')
+_GRADIENT = re.compile(r'<(?:linear|radial)Gradient id="([^"]+_[lr]_\d+)"')
+_NAME = re.compile(r'( id="|url\(#)([^")]+)')
 _LINE = re.compile(r"syntax error in line (\d+)")
 _WIDTHS = re.compile(r"no hard-coded metrics|no value for width of non-ASCII")
 _PICTURE = re.compile(r"[Nn]o (?:loadimage plugin|such file|or improper image)|image", re.IGNORECASE)
@@ -101,7 +103,14 @@ def _draw(source: Document, render: Render) -> bytes:
             render.warn("Pictures that the graph names were left out: no file is read while drawing.")
         else:
             render.warn(f"Graphviz says: {said.strip()}")
-    return finish(_TEXT.sub(_fitted, answer["svg"]), render)
+    return finish(_renumbered(_TEXT.sub(_fitted, answer["svg"])), render)
+
+
+def _renumbered(svg: str) -> str:
+    """The drawing with its gradients counted from 0: Graphviz counts them from the beginning of the page."""
+    found = dict.fromkeys(_GRADIENT.findall(svg))
+    names = {name: f"{name.rpartition('_')[0]}_{number}" for number, name in enumerate(found)}
+    return _NAME.sub(lambda at: at[1] + names.get(at[2], at[2]), svg)
 
 
 def _fitted(text: re.Match[str]) -> str:

@@ -35,6 +35,13 @@ DRAW = """async ({ text, config }) => {
     }
     shown.style.removeProperty('max-width');
     shown.style.removeProperty('background-color');
+    for (const label of shown.querySelectorAll('.statediagram-state > .label')) {
+      const texts = label.querySelectorAll('text');
+      const [, up] = (label.getAttribute('transform') || '').match(/^translate\\([^,]+,\\s*([-\\d.]+)\\)$/) || [];
+      if (texts.length !== 1 || up === undefined) continue;
+      label.setAttribute('transform', `translate(0, ${up})`);
+      texts[0].setAttribute('text-anchor', 'middle');
+    }
     if (!text.includes('todayMarker')) shown.querySelectorAll('.today').forEach((line) => line.remove());
     const numbered = new Map();
     for (const one of shown.querySelectorAll('[id]')) {
@@ -62,7 +69,8 @@ DRAW = """async ({ text, config }) => {
   }
 }"""
 """Draws, then makes the drawing the same every time: mermaid counts some ids from the page's beginning, rolls dice for
-its pen, marks today in a Gantt chart (kept where the text itself speaks of `todayMarker`) and moves its dashes.
+its pen, marks today in a Gantt chart (kept where the text itself speaks of `todayMarker`) and moves its dashes. Names of
+states go to the middle of their boxes, where mermaid sets them at the left when labels are text.
 Without the reset it would keep the settings of a document that failed, and apply them to the next one."""
 
 

@@ -106,3 +106,14 @@ def test_json_and_markdown_need_no_browser(draw: Draw) -> None:
     content = json.loads(draw("mermaid", text, "json")[0])
     assert content == {"type": "mermaid", "title": "Sample", "source": text}
     assert draw("mermaid", text, "md")[0].decode() == f"# Sample\n\n````mermaid\n{text}````\n"
+
+
+@pytest.mark.browser
+def test_the_name_of_a_state_stands_in_the_middle_of_its_box(draw: Draw, tmp_path: Path) -> None:
+    source = tmp_path / "states.mmd"
+    source.write_text("stateDiagram-v2\n  [*] --> Short\n  Short --> AVeryLongNameOfAState\n", encoding="utf-8")
+    drawing = draw("mermaid", source, "svg")[0].decode()
+    at = r'<g class="label" style="" transform="translate\(([^,]+),[^)]*\)">.*?<text[^>]*>'
+    labels = re.findall(at, drawing)
+    assert labels == ["0", "0"]
+    assert drawing.count('text-anchor="middle"') >= 2
