@@ -22,6 +22,7 @@ OPAQUE = 255
 
 _DRAWN = re.compile(rb"<(?:\w+:)?(path|rect|circle|ellipse|line|polyline|polygon|text|image|use|foreignObject)\b")
 _SEEN = re.compile(r"<(?:img|svg|canvas|hr|input|table|video|script)\b", re.IGNORECASE)
+_PAINTED = re.compile(r"colou?r|fill|background|opacity|visibility|position|margin|transform", re.IGNORECASE)
 _UNSEEN = re.compile(r"(?is)<!--.*?-->|<(head|style|title)\b.*?</\1\s*>|<[^<>]*>")
 
 Colour = tuple[float, ...]
@@ -34,6 +35,12 @@ def check(source: Document, content: str, steps: Sequence[Document], render: Ren
     if not _is_blank(made, form, render):
         return
     if _has_something(source, content, steps[:-1], form, render):
+        if form in PIXELS and _is_doubtful(source, content, steps[:-1]):
+            render.warn(
+                f"The {form.upper()} shows nothing but its ground, although the document has text: "
+                "it may have the colour of the ground, or be set out of sight."
+            )
+            return
         raise Permanent(f"The {form.upper()} came out blank, although the document shows something. Please report it.")
     render.warn(f"The {form.upper()} is blank: nothing in the document can be seen.")
 
@@ -68,6 +75,12 @@ def _has_something(source: Document, content: str, between: Sequence[Document], 
     if drawing is not None:
         return _shows(drawing, render)
     return form in PIXELS | {"pdf", "html", "svg"} and bool(handful(content, source.form))
+
+
+def _is_doubtful(source: Document, content: str, between: Sequence[Document]) -> bool:
+    """Whether only the words of a document that paints or places them itself say that there is something to see."""
+    drawn = source.form in {"image", "svg"} or any(one.form == ".svg" for one in between)
+    return not drawn and _PAINTED.search(content) is not None
 
 
 def _one_colour(made: Document, form: str) -> Colour | None:

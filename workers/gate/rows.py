@@ -40,12 +40,13 @@ def _xml(made: Document, _render: Render) -> int:
 
 
 def _elements(content: IO[bytes]) -> int:
-    """The elements `row` of an XML document, in constant memory."""
+    """The elements `row` and `point` of an XML document, in constant memory."""
     from lxml import etree
 
     found = 0
     with content:
-        for _, row in etree.iterparse(content, tag="{*}row", resolve_entities=False, no_network=True, huge_tree=True):
+        tags = ("{*}row", "{*}point")
+        for _, row in etree.iterparse(content, tag=tags, resolve_entities=False, no_network=True, huge_tree=True):
             found += 1
             row.clear()
             while row.getprevious() is not None:

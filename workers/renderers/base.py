@@ -168,7 +168,8 @@ class Render:
     operator lets pictures be fetched; `fetched` tells whether one was asked for.
 
     For the inspection of the finished file (`workers.gate`): a conversion that makes a table may count in `rows` the
-    records that it writes (CSV: with the heads; XLSX: rows with a cell, in all sheets; XML: elements `row`), which are
+    records that it writes (CSV: with the heads; XLSX: rows with a cell, in all sheets; XML: elements `row` or
+    `point`), which are
     counted again there. `not_drawn` is what it found missing.
     """
 

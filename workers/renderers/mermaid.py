@@ -69,8 +69,8 @@ DRAW = """async ({ text, config }) => {
   }
 }"""
 """Draws, then makes the drawing the same every time: mermaid counts some ids from the page's beginning, rolls dice for
-its pen, marks today in a Gantt chart (kept where the text itself speaks of `todayMarker`) and moves its dashes. Names of
-states go to the middle of their boxes, where mermaid sets them at the left when labels are text.
+its pen, marks today in a Gantt chart (kept where the text itself speaks of `todayMarker`) and moves its dashes. Names
+of states go to the middle of their boxes, where mermaid sets them at the left when labels are text.
 Without the reset it would keep the settings of a document that failed, and apply them to the next one."""
 
 

@@ -35,6 +35,7 @@ def to_xml(source: Document, render: Render) -> Document:
     """The chart's title and, for each trace, a series of points."""
     figure = read_figure(source)
     path = render.path("xml")
+    written = 0
     with path.open("w", encoding="utf-8", newline="\n") as file:
         file.write('<?xml version="1.0" encoding="UTF-8"?>\n<chart>\n')
         file.write(f"  <title>{content(title_of(figure) or source.title)}</title>\n  <data>\n")
@@ -42,9 +43,12 @@ def to_xml(source: Document, render: Render) -> Document:
             about = f"type={attribute(series.kind)} name={attribute(series.name)}"
             file.write(f'    <series index="{series.index}" {about}>\n')
             for block in series.blocks:
-                file.writelines(f"      {point}\n" for point in _points(block))
+                for point in _points(block):
+                    file.write(f"      {point}\n")
+                    written += 1
             file.write("    </series>\n")
         file.write("  </data>\n</chart>\n")
+    render.rows = written
     return Document(path, ".xml", render.title)
 
 

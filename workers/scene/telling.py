@@ -97,11 +97,11 @@ def _text(node: Node) -> str:
 
 def _link(link: Connector, names: dict[str, str]) -> str:
     one, other = (names.get(end.target, "(shape without text)") if end.target else "" for end in (link.start, link.end))
-    if not one and not other:
+    label = f": {_line(link.label.plain)}" if link.label and link.label.plain else ""
+    if not one and not other and not label:
         return ""
     backwards, forwards = link.start.head != "none", link.end.head != "none"
     sign = "↔" if backwards and forwards else "←" if backwards else "→" if forwards else "—"
-    label = f": {_line(link.label.plain)}" if link.label and link.label.plain else ""
     return f"- {_line(one) or '(open end)'} {sign} {_line(other) or '(open end)'}{label}"
 
 

@@ -105,6 +105,16 @@ def test_a_page_that_lost_its_text_is_no_artifact(held):
         held("markdown", NOTE, ("html", page.replace("<body>{}", "<body>Hi")), ("png", picture()))
 
 
+@pytest.mark.parametrize(
+    "page", ['<p style="color:white">Hello there</p>', '<p style="position:absolute;left:-9000px">Hello there</p>']
+)
+def test_white_on_white_is_doubtful_and_told_where_nothing_but_words_tell_of_it(held, page):
+    (warning,) = held("html", page, ("html", page), ("png", picture()))
+    assert "nothing but its ground" in warning
+    with pytest.raises(Permanent, match="HTML came out blank"):
+        held("html", page, ("html", "<!doctype html><p></p>"))
+
+
 def test_a_photograph_of_fog_is_told_and_one_that_lost_its_boat_is_no_artifact(held):
     assert len(held("image", picture(), ("png", picture()))) == 1
     with pytest.raises(Permanent, match="came out blank"):

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import json
 import zipfile
 
 import pytest
 
 from longshore.errors import Permanent
+from workers.convert import convert
 from workers.gate.rows import check
 from workers.renderers.base import SETTINGS, Document, Render
 
@@ -56,3 +58,29 @@ def test_every_row_is_counted_again(form, write, rows, held, tmp_path):
 
 def test_other_formats_have_no_rows(held):
     held("md", 7)
+
+
+SPEC = {"data": {"values": [{"a": number, "b": None} for number in range(7)]}, "mark": "bar"}
+FIGURE = {"data": [{"type": "bar", "x": ["a", "b"], "y": [1, 2]}, {"type": "pie", "labels": ["c"], "values": [3]}]}
+
+
+@pytest.mark.parametrize(
+    ("kind", "document", "form", "count"),
+    [
+        ("vega", SPEC, "csv", 8),
+        ("vega", SPEC, "xlsx", 8),
+        ("vega", SPEC, "xml", 7),
+        ("plotly", FIGURE, "csv", 4),
+        ("plotly", FIGURE, "xlsx", 5),
+        ("plotly", FIGURE, "xml", 3),
+    ],
+)
+def test_the_numbers_of_a_chart_are_counted_again(kind, document, form, count, tmp_path):
+    (tmp_path / "source").write_text(json.dumps(document), encoding="utf-8")
+    folder = tmp_path / "out"
+    folder.mkdir()
+    made, render = convert(tmp_path / "source", kind, form, title="T", given={}, folder=folder, seconds=30)
+    assert render.rows == count
+    render.rows += 1
+    with pytest.raises(Permanent, match=f"has {count} rows instead of {count + 1}"):
+        check(made, form, render)

@@ -239,3 +239,9 @@ def test_groups_that_hold_each_other_cost_no_time(tmp_path):
     began = time.monotonic()
     convert(written(tmp_path, {"shapes": [box], "groups": groups}), "canvas", "svg", tmp_path)
     assert time.monotonic() - began < 5
+
+
+def test_the_outline_keeps_the_words_on_an_arrow_that_hangs_in_the_air(tmp_path):
+    text, _ = convert(SAMPLES / "tldraw" / "loose_arrows.json", "tldraw", "md", tmp_path)
+    assert "- (open end) → (open end): up to nobody\n- (open end) ↔ (open end): both ways\n" in text
+    assert text.count("open end") == 4, "an arrow without words that leads nowhere says nothing"
