@@ -8,22 +8,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app import rows
-from longshore import exports, packages
+from longshore import connections, exports, leftovers, packages
 from longshore.artifacts import store
-from longshore.connections import DEFAULT_FOLDER
 from longshore.db import clock, transaction
 from longshore.errors import LongshoreError
 from longshore.expiry import expire_downloaded
-from longshore.models import (
-    Artifact,
-    Connection,
-    Delivery,
-    Export,
-    File,
-    FileVersion,
-    ScheduleDelivery,
-    ScheduledExport,
-)
+from longshore.models import Artifact, Delivery, Export, File, FileVersion, ScheduledExport
 from longshore.states import TERMINAL
 
 log = structlog.get_logger(__name__)
@@ -42,11 +32,12 @@ def delete_export(owner: str, export_id: str) -> None:
         packed = select(Delivery.packed_key).where(Delivery.export_id == export.id, Delivery.packed_key.is_not(None))
         keys += [key for key in session.scalars(packed) if key]
         used = set(session.scalars(select(Delivery.connection_id).where(Delivery.export_id == export.id)))
+        leftovers.keep(session, export.id, now=clock(session))
         session.execute(delete(Export).where(Export.id == export.id))
         packages.ring(session, export.batch_id, now=clock(session))
         keys += _inline_file(session, export.file_id)
         for connection_id in used:
-            one_use_connection(session, connection_id)
+            connections.drop_one_use(session, connection_id)
     for key in keys:
         store().delete(key)
 
@@ -63,22 +54,6 @@ def delete_downloaded(export_id: str) -> None:
             store().delete(key)
     except (LongshoreError, SQLAlchemyError) as error:
         log.warning("not_deleted_after_download", export_id=export_id, error=str(error))
-
-
-def one_use_connection(session: Session, connection_id: str) -> None:
-    """Delete a connection that came with an export or a schedule, once nothing needs it any more."""
-    needed = exists().where(Delivery.connection_id == connection_id)
-    scheduled = exists().where(ScheduledExport.connection_id == connection_id)
-    session.execute(
-        delete(Connection).where(
-            Connection.id == connection_id,
-            Connection.one_off,
-            Connection.name != DEFAULT_FOLDER,
-            ~needed,
-            ~scheduled,
-            ~exists().where(ScheduleDelivery.connection_id == connection_id),
-        )
-    )
 
 
 def _inline_file(session: Session, file_id: str) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app import orders, places, previews, removal, rows
+from app import orders, places, previews, rows
 from app.api.schemas_cadence import CadenceIn
 from app.api.schemas_order import FormatIn
 from app.api.schemas_preview import PreviewIn
@@ -129,7 +129,7 @@ def delete(session: Session, row: ScheduledExport) -> None:
     session.delete(row)
     session.flush()
     for connection_id in used:
-        removal.one_use_connection(session, connection_id)
+        connections.drop_one_use(session, connection_id)
 
 
 def _change_order(session: Session, row: ScheduledExport, body: ScheduleUpdate, *, now: datetime) -> None:
@@ -234,7 +234,7 @@ def _change_place(session: Session, row: ScheduledExport, sent: dict[str, Any], 
         _deliver_to(session, row, name, place, now=now)
     session.flush()
     if row.connection_id != old.id:
-        removal.one_use_connection(session, old.id)
+        connections.drop_one_use(session, old.id)
 
 
 def _check_names(row: ScheduledExport) -> None:

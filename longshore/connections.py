@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy import ColumnElement, delete, exists, select, update
 from sqlalchemy.orm import Session
 
-from longshore.models import Connection, Delivery, new_id
+from longshore.models import Connection, Delivery, Leftover, ScheduleDelivery, ScheduledExport, new_id
 from longshore.vault import vault
 
 DEFAULT_FOLDER = "Default folder"
@@ -94,3 +94,11 @@ def default_folder(session: Session, owner: str, *, now: datetime) -> Connection
         now=now,
         one_off=True,
     )
+
+
+def drop_one_use(session: Session, connection_id: str) -> None:
+    """Delete a connection that came with an export or a schedule, once nothing needs it any more."""
+    needed = [exists().where(model.connection_id == connection_id) for model in (Delivery, Leftover, ScheduledExport, ScheduleDelivery)]
+    mine = Connection.id == connection_id
+    unneeded = delete(Connection).where(mine, Connection.one_off, Connection.name != DEFAULT_FOLDER)
+    session.execute(unneeded.where(*(~one for one in needed)).execution_options(synchronize_session=False))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from sqlalchemy import select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from longshore.db import reading, transaction
-from longshore.models import Connection, Delivery
+from longshore.models import Connection, Delivery, Leftover
 from longshore.vault import vault
 
 
@@ -14,15 +15,23 @@ def rotate() -> int:
 
     Raises Permanent where a secret's key is no longer in the list; what was done before stays done.
     """
-    return sum(_rotate(model, column) for model, column in ((Connection, "secret"), (Delivery, "checkpoint")))
+    return sum(
+        _rotate(key, column)
+        for key, column in (
+            (Connection.id, "secret"),
+            (Delivery.id, "checkpoint"),
+            (Leftover.delivery_id, "checkpoint"),
+        )
+    )
 
 
-def _rotate(model: type[Connection | Delivery], column: str) -> int:
+def _rotate(key: InstrumentedAttribute[str], column: str) -> int:
+    model = key.class_
     with reading() as session:
-        ids = session.scalars(select(model.id).where(getattr(model, column).is_not(None))).all()
+        ids = session.scalars(select(key).where(getattr(model, column).is_not(None))).all()
     for row_id in ids:
         with transaction() as session:
-            row = session.scalars(select(model).where(model.id == row_id).with_for_update()).one_or_none()
+            row = session.scalars(select(model).where(key == row_id).with_for_update()).one_or_none()
             sealed = row and getattr(row, column)
             if sealed:
                 setattr(row, column, vault().rewrap(sealed))

@@ -96,6 +96,18 @@ class Settings(BaseSettings):
     heartbeat: float = Field(10, gt=0, description="How often a worker extends its lease; at most half of it.")
     sweep: float = Field(1, gt=0, description="How often each worker looks for lost and due rows.")
     max_attempts: int = Field(3, ge=1, le=100, description="Tries at rendering, and at each delivery.")
+    uploads_per_connection: int = Field(
+        3, ge=1, le=100, description="Deliveries of one connection that run at once, where it names no number."
+    )
+    circuit_failures: int = Field(
+        5, ge=0, le=1000, description="Failures in a row that let a connection's deliveries wait; 0: never."
+    )
+    circuit_window: float = Field(120, gt=0, description="A failure that is older begins a new row.")
+    circuit_pause: float = Field(30, gt=0, description="First such wait; it doubles up to ten times as long.")
+    bandwidth: str = Field(
+        "", description="Limit of all uploads of one worker, as `10M` or `08:00,512k 19:00,off`; empty: none."
+    )
+    bandwidth_timezone: str = Field("UTC", description="Time zone of the hours in it.")
     render_deadline: float = Field(60, gt=0, le=600, description="Longest rendering of one export.")
     upload_deadline: float = Field(6 * 3600, gt=0, description="Longest single attempt at one delivery.")
     reuse: bool = Field(

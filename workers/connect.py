@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import time
+from collections import OrderedDict
 from collections.abc import Callable
+from types import TracebackType
 from typing import Any
 
 from pydantic import ValidationError
@@ -16,6 +19,13 @@ from longshore.redaction import hide_while_alive
 from longshore.settings import settings
 from workers.destinations import named
 from workers.destinations.base import Destination, Place
+
+KEPT = 4
+"""Destinations that a process keeps open for the next delivery: making one costs as much as sending a small file."""
+KEPT_SECONDS = 60.0
+"""How long: what changes at the provider without our knowledge, as an address, is then looked up again."""
+
+_kept: OrderedDict[tuple[str, str, bytes], tuple[float, Destination]] = OrderedDict()
 
 
 def place(renewed: Callable[[dict[str, str]], None]) -> Place:
@@ -89,3 +99,31 @@ def _keeper(connection_id: str, known: dict[str, Any]) -> Callable[[dict[str, st
                 last.update(renewed)
 
     return keep
+
+
+class Borrowed:
+    """`with Borrowed(connection) as destination:` the destination of a connection, kept for the next delivery.
+
+    For one thread: a process of workers delivers one thing at a time. It is kept only where the block ends well, and
+    used again only while nothing of the connection has changed: options, and secrets as they are encrypted. Raises
+    what `open_destination` raises.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._key = (connection.id, repr(sorted(connection.options.items())), connection.secret)
+
+    def __enter__(self) -> Destination:
+        since, destination = _kept.pop(self._key, (0.0, None))
+        if destination is None or time.monotonic() - since > KEPT_SECONDS:
+            since, destination = time.monotonic(), open_destination(self._connection)
+        self._since, self._destination = since, destination
+        return destination
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None:
+            _kept[self._key] = self._since, self._destination
+            while len(_kept) > KEPT:
+                _kept.popitem(last=False)

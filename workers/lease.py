@@ -19,7 +19,6 @@ from sqlalchemy import exists, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from longshore.connections import enabled
 from longshore.db import clock, reading, transaction
 from longshore.errors import Cancelled
 from longshore.models import Artifact, Attempt, Delivery, Export
@@ -69,31 +68,6 @@ def claim_export(session: Session, export_id: str, *, now: datetime) -> int | No
     if moved is None:
         return None
     begin_attempt(session, export_id, None, moved.attempt, now=now)
-    return moved.attempt
-
-
-def claim_delivery(session: Session, delivery_id: str, *, now: datetime) -> int | None:
-    """Take a delivery for uploading; the fence, or None where it is taken, done, not due, switched off or spent."""
-    moved = move(
-        session,
-        delivery_id,
-        DeliveryState.UPLOADING,
-        now=now,
-        where=[
-            or_(Delivery.not_before.is_(None), Delivery.not_before <= now),
-            Delivery.attempt < Delivery.max_attempts,
-            exists().where(Artifact.export_id == Delivery.export_id),
-            enabled(),
-        ],
-        attempt=Delivery.attempt + 1,
-        worker=worker_name(),
-        lease_until=lease_until(now),
-        not_before=None,
-        started_at=now,
-    )
-    if moved is None:
-        return None
-    begin_attempt(session, moved.export_id, delivery_id, moved.attempt, now=now)
     return moved.attempt
 
 

@@ -26,8 +26,9 @@ from longshore.packages import gathered
 from longshore.queue import RENDER, UPLOAD, depth, send_after_commit
 from longshore.settings import settings
 from longshore.states import DeliveryState, ExportState, move
+from workers import admission
 from workers.lease import end_attempt
-from workers.leftovers import left_behind
+from workers.leftovers import left_behind, ring_for_leftovers
 from workers.watch import Watchman
 
 BATCH = 200
@@ -55,17 +56,28 @@ def _waiting(model: Row) -> ColumnElement[bool]:
         open_states = Export.state.in_([str(_E.INITIATED), str(_E.PROCESSING)])
         return and_(open_states, Export.lease_until.is_(None), ~_RENDERED, gathered())
     rendered = exists().where(Artifact.export_id == Delivery.export_id)
-    return and_(Delivery.state.in_([str(_D.PENDING), str(_D.RETRYING)]), rendered, enabled())
+    return and_(Delivery.state.in_([str(_D.PENDING), str(_D.RETRYING)]), Delivery.parked == "", rendered, enabled())
 
 
 def sweep() -> int:
     """One look at everything; the number of rows that were acted on."""
     done = _each(Export, lambda now: and_(_RENDERING, Export.lease_until <= now), _free_export)
     done += _each(Delivery, lambda now: and_(_UPLOADING, Delivery.lease_until <= now), _free_delivery)
-    done += _each(Delivery, left_behind, _send_leftover)
+    done += _each(Delivery, left_behind, _send_leftover) + ring_for_leftovers() + _unpark()
     for model in (Export, Delivery):
         done += _each(model, lambda now, m=model: and_(_waiting(m), m.not_before <= now), _send_due)  # type: ignore[misc]
         done += _send_unheard(model)
+    return done
+
+
+def _unpark() -> int:
+    """What has a free place and nobody who rang for it: its place was a worker's that died, or a pause is over."""
+    with reading() as session:
+        connections = admission.with_parked(session)
+    done = 0
+    for connection_id in connections:
+        with transaction() as session:
+            done += admission.unpark(session, connection_id, now=clock(session))
     return done
 
 

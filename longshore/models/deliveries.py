@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text, false, true
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text, false, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from longshore.db import Base
 from longshore.models.rows import ID, Lease, new_id
+
+OPEN = text("state in ('pending', 'uploading', 'retrying')")
+"""Deliveries that have not ended: the few rows that are looked at all the time."""
 
 
 class Connection(Base):
@@ -19,6 +22,10 @@ class Connection(Base):
     Deliveries of one that is not `enabled` wait. `seen` is what its last successful test saw; `expires_at` is when its
     secrets end by what is known of them. `retention` is a list of
     `longshore.retention.Rule`s, applied at `retained_at`.
+
+    `uploads`: how many at once, where not as many as the settings say. `bandwidth` is a `longshore.bandwidth`
+    timetable in the zone `bandwidth_timezone`. The circuit is `workers.circuit`'s: `failures` in a row since
+    `failing_since`; while it is `open`, nothing is sent until `circuit_until`; `trips` counts openings in a row.
     """
 
     __tablename__ = "connections"
@@ -40,6 +47,14 @@ class Connection(Base):
     expires_at: Mapped[datetime | None]
     retention: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     retained_at: Mapped[datetime | None]
+    uploads: Mapped[int | None]
+    bandwidth: Mapped[str] = mapped_column(Text, default="", server_default="")
+    bandwidth_timezone: Mapped[str] = mapped_column(String(50), default="UTC", server_default="UTC")
+    circuit: Mapped[str] = mapped_column(String(16), default="closed", server_default="closed")
+    circuit_until: Mapped[datetime | None]
+    failures: Mapped[int] = mapped_column(default=0, server_default="0")
+    failing_since: Mapped[datetime | None]
+    trips: Mapped[int] = mapped_column(default=0, server_default="0")
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
@@ -51,12 +66,16 @@ class Delivery(Lease, Base):
     first attempt made of them, for every later one. `packing` is a `longshore.packing.Packing`; the `packed_` columns
     tell of the bytes that it made, from before they are written until the delivery needs them no more. `cleared_at`:
     its owner does not want to see it in the queue any more.
+
+    `tries` is how many attempts the user allows, each time that the delivery is put in line; `max_attempts` counts from
+    the first one. `parked` says why it waits without a message: `slot` or `circuit`. `rate` is in bytes a second.
     """
 
     __tablename__ = "deliveries"
     __table_args__ = (
         Index("ix_deliveries_owner_created", "owner", "created_at"),
         Index("ix_deliveries_open", "state", "lease_until"),
+        Index("ix_deliveries_at_work", "connection_id", "state", "parked", sqlite_where=OPEN, postgresql_where=OPEN),
     )
 
     id: Mapped[str] = mapped_column(ID, primary_key=True, default=new_id)
@@ -68,7 +87,10 @@ class Delivery(Lease, Base):
     name: Mapped[str] = mapped_column(String(255), default="")
     conflict: Mapped[str] = mapped_column(String(16))
     state: Mapped[str] = mapped_column(String(16))
+    tries: Mapped[int | None]
+    parked: Mapped[str] = mapped_column(String(8), default="", server_default="")
     bytes_sent: Mapped[int] = mapped_column(BigInteger, default=0)
+    rate: Mapped[float | None]
     size: Mapped[int | None] = mapped_column(BigInteger)
     checkpoint: Mapped[bytes | None] = mapped_column(LargeBinary)
     final_folder: Mapped[str | None] = mapped_column(Text)
@@ -78,6 +100,19 @@ class Delivery(Lease, Base):
     packed_size: Mapped[int | None] = mapped_column(BigInteger)
     packed_sha256: Mapped[str | None] = mapped_column(String(64))
     cleared_at: Mapped[datetime | None]
+
+
+class Leftover(Base):
+    """What a deleted delivery may have left at its provider: its checkpoint, until somebody has removed that there."""
+
+    __tablename__ = "leftovers"
+
+    delivery_id: Mapped[str] = mapped_column(ID, primary_key=True)
+    owner: Mapped[str] = mapped_column(String(200))
+    connection_id: Mapped[str] = mapped_column(ForeignKey("connections.id", ondelete="CASCADE"), index=True)
+    checkpoint: Mapped[bytes] = mapped_column(LargeBinary)
+    not_before: Mapped[datetime] = mapped_column(index=True)
+    created_at: Mapped[datetime]
 
 
 class Receipt(Base):

@@ -76,6 +76,7 @@ class ScheduledExport(Base):
     folder: Mapped[str] = mapped_column(String(1024), default="")
     file_name: Mapped[str] = mapped_column(String(255), default="")
     conflict: Mapped[str] = mapped_column(String(16), default="rename")
+    max_attempts: Mapped[int | None]
     packing: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     is_active: Mapped[bool]
     policy: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=OLD_POLICY)

@@ -17,7 +17,7 @@ from tests.app.conftest import Api
 from tests.app.test_deliveries import rendered
 from tests.conftest import forget
 from tests.fakes.google_drive import CLIENT_ID, CLIENT_SECRET, REFRESH, Drive
-from workers.lease import claim_delivery
+from workers.admission import claim_delivery
 from workers.rescue import sweep
 
 S3 = {

@@ -11,7 +11,7 @@ from longshore.exports import settle
 from longshore.models import Artifact, Export
 from longshore.states import DeliveryState, ExportState, move
 from tests.app.conftest import Api
-from workers.lease import claim_delivery
+from workers.admission import claim_delivery
 
 
 def rendered(api: Api, *states: DeliveryState, **fields: Any) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from longshore.models import Artifact, Attempt, Delivery, Export
 from longshore.queue import depth
 from longshore.states import DeliveryState, ExportState, move
 from tests.rows import delivery_rows, export_row, submitted
-from workers.lease import claim_delivery, claim_export
+from workers.admission import claim_delivery
+from workers.lease import claim_export
 from workers.rescue import sweep
 
 

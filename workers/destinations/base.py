@@ -11,7 +11,9 @@ Rules:
 - Import this module and the provider's SDK; nothing else of ours. Import the SDK inside the methods: the declaration
   is read by processes that never upload.
 - `upload` streams: constant memory at any size. Call `upload.sent(total)` at least once a chunk; it raises
-  `Cancelled` when the user stopped the delivery or another worker took it over: let it through, do not catch it.
+  `Cancelled` when the user stopped the delivery or another worker took it over: let it through, do not catch it. It
+  may come out of any line, as KeyboardInterrupt does, so that a chunk on a slow line stops, too: what must be undone
+  is undone in a `finally`. `discard` then removes the object, too, if it became visible in that moment.
 - Save a checkpoint with `upload.save()` after every chunk the provider acknowledged. The next attempt gets it in
   `upload.checkpoint`, asks the provider what it really has, and sends only the rest. A checkpoint is bound to the
   artifact: it is handed back only for the same SHA-256 and size.
@@ -103,7 +105,8 @@ class TestReport:
 class Upload:
     """One attempt to deliver one artifact.
 
-    `key` is the same in every attempt of a delivery: use it in temporary names. `open` starts a new reader at byte 0.
+    `key` is the same in every attempt of a delivery: use it in temporary names. `open` starts a new reader at byte 0,
+    which may give less than it is asked for. `note` is `save` for what only this attempt needs: it survives no crash.
     """
 
     key: str
@@ -117,6 +120,7 @@ class Upload:
     save: Callable[[dict[str, Any]], None]
     sent: Callable[[int], None]
     checkpoint: dict[str, Any] | None = None
+    note: Callable[[dict[str, Any]], None] = lambda _: None
 
 
 def _forget(_secrets: dict[str, str]) -> None:
@@ -166,7 +170,7 @@ class Lifetime:
 
 
 class Destination(ABC):
-    """One connection to one provider, made new for each attempt; never shared between threads."""
+    """One connection to one provider. It may serve many uploads, one after the other; never shared between threads."""
 
     label: ClassVar[str]
     """The provider's name for people."""

@@ -1,0 +1,166 @@
+"""Which deliveries may run now: those due, of a connection that has a free place and a closed circuit.
+
+A delivery that may not is parked: it waits in the database, without a message and without spending an attempt, until a
+place is free. Whoever ends an attempt takes or rings for the next one, the oldest first; the rescuer looks, too. All
+is decided under a lock of the connection's row, so it holds over any number of machines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from longshore.connections import enabled
+from longshore.events import record
+from longshore.models import Artifact, Connection, Delivery
+from longshore.queue import UPLOAD, send_after_commit
+from longshore.settings import settings
+from longshore.states import DeliveryState, move
+from workers import circuit
+from workers.lease import begin_attempt, lease_until, worker_name
+
+SLOT, CIRCUIT = "slot", "circuit"
+"""Why a delivery is parked: all places of its connection are taken, or the circuit of the connection is open."""
+
+_WAITING = Delivery.state.in_([str(DeliveryState.PENDING), str(DeliveryState.RETRYING)])
+_RENDERED = exists().where(Artifact.export_id == Delivery.export_id)
+
+
+def claimable(now: datetime) -> ColumnElement[bool]:
+    """Deliveries that a worker may take, if their connection has a place for them."""
+    due = or_(Delivery.not_before.is_(None), Delivery.not_before <= now)
+    return and_(_WAITING, due, Delivery.attempt < Delivery.max_attempts, _RENDERED, enabled())
+
+
+def claim_delivery(session: Session, delivery_id: str, *, now: datetime) -> int | None:
+    """Take a delivery for uploading; the fence, or None.
+
+    None where it is taken, done, not due, switched off or spent, and where it is parked now.
+    """
+    query = select(Delivery.connection_id).where(Delivery.id == delivery_id, claimable(now))
+    connection_id = session.scalar(query)
+    if connection_id is None:
+        return None
+    place = lock(session, connection_id)
+    why = _refusal(session, place, now)
+    if why:
+        _park(session, delivery_id, why, place.circuit_until, now=now)
+        return None
+    return _take(session, delivery_id, place, now=now)
+
+
+def claim_next(session: Session, connection_id: str, *, now: datetime) -> tuple[str, int] | None:
+    """Take the delivery of a connection that has waited longest; its id and fence. None where none may run."""
+    place = lock(session, connection_id)
+    if _refusal(session, place, now):
+        return None
+    query = select(Delivery.id).where(Delivery.connection_id == connection_id, claimable(now))
+    found = session.scalar(query.order_by(Delivery.created_at, Delivery.id).limit(1))
+    fence = found and _take(session, found, place, now=now)
+    return (found, fence) if found and fence else None
+
+
+def unpark(session: Session, connection_id: str, *, now: datetime) -> int:
+    """Ring for as many parked deliveries of a connection as may run beside those that run or were rung for.
+
+    Any number of callers may do so at once: one too many is parked again. The count of them.
+    """
+    place = session.execute(_place(connection_id)).one()
+    if not circuit.lets_through(place.circuit, place.circuit_until, now):
+        return 0
+    here = Delivery.connection_id == connection_id
+    room = 1
+    if place.circuit == circuit.CLOSED:
+        room = places(place) - running(session, connection_id, now)
+    room -= _count(session, and_(here, _WAITING, Delivery.parked == "", Delivery.not_before.is_(None), _RENDERED))
+    if room <= 0:
+        return 0
+    oldest = select(Delivery.id).where(here, claimable(now), Delivery.parked != "").order_by(Delivery.created_at)
+    ids = session.scalars(oldest.limit(room).with_for_update(skip_locked=True, of=Delivery)).all()
+    session.execute(update(Delivery).where(Delivery.id.in_(ids)).values(parked="", not_before=None, sent_at=now))
+    for delivery_id in ids:
+        send_after_commit(session, UPLOAD, delivery_id)
+    return len(ids)
+
+
+def with_parked(session: Session) -> Sequence[str]:
+    """The connections that have parked deliveries."""
+    query = select(Delivery.connection_id).where(_WAITING, Delivery.parked != "").distinct()
+    return session.scalars(query).all()
+
+
+def _place(connection_id: str) -> Select[Any]:
+    columns: tuple[Any, ...] = (Connection.id, Connection.uploads, Connection.circuit, Connection.circuit_until)
+    return select(*columns).where(Connection.id == connection_id)
+
+
+def lock(session: Session, connection_id: str) -> Row[Any]:
+    """What of a connection decides, locked. Take this lock before those of deliveries and exports, and never after."""
+    # Not as strong as FOR UPDATE: new deliveries may refer to the connection meanwhile.
+    return session.execute(_place(connection_id).with_for_update(key_share=True)).one()
+
+
+def _refusal(session: Session, place: Row[Any], now: datetime) -> str:
+    if not circuit.lets_through(place.circuit, place.circuit_until, now):
+        return CIRCUIT
+    return SLOT if running(session, place.id, now) >= places(place) else ""
+
+
+def places(place: Row[Any] | Connection) -> int:
+    """How many deliveries of a connection may run at once."""
+    return place.uploads or settings().uploads_per_connection
+
+
+def running(session: Session, connection_id: str, now: datetime) -> int:
+    """How many deliveries of a connection run."""
+    at_work = and_(Delivery.connection_id == connection_id, Delivery.state == str(DeliveryState.UPLOADING))
+    return _count(session, and_(at_work, Delivery.lease_until > now))
+
+
+def _count(session: Session, condition: ColumnElement[bool]) -> int:
+    return session.scalar(select(func.count()).select_from(Delivery).where(condition)) or 0
+
+
+def _take(session: Session, delivery_id: str, place: Row[Any], *, now: datetime) -> int | None:
+    moved = move(
+        session,
+        delivery_id,
+        DeliveryState.UPLOADING,
+        now=now,
+        where=[claimable(now)],
+        attempt=Delivery.attempt + 1,
+        worker=worker_name(),
+        lease_until=lease_until(now),
+        not_before=None,
+        parked="",
+        rate=None,
+        started_at=now,
+    )
+    if moved is None:
+        return None
+    if place.circuit != circuit.CLOSED:
+        circuit.begin_probe(session, place.id, now=now)
+    begin_attempt(session, moved.export_id, delivery_id, moved.attempt, now=now)
+    return moved.attempt
+
+
+def _park(session: Session, delivery_id: str, why: str, until: datetime | None, *, now: datetime) -> None:
+    parking = update(Delivery).where(Delivery.id == delivery_id, _WAITING, Delivery.parked != why)
+    values = {"parked": why, "not_before": None, "updated_at": now}
+    told = parking.values(**values).returning(Delivery.export_id, Delivery.owner)
+    row = session.execute(told.execution_options(synchronize_session=False)).one_or_none()
+    if row is not None and why == CIRCUIT:
+        data = {"until": until.isoformat() if until else None}
+        record(
+            session,
+            "delivery.waiting",
+            now=now,
+            owner=row.owner,
+            export_id=row.export_id,
+            delivery_id=delivery_id,
+            data=data,
+        )

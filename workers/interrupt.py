@@ -1,0 +1,82 @@
+"""Stop what the main thread does, at once, even while a system call holds it: a chunk on a slow line, a wait.
+
+The same way as Celery's soft time limit: a signal whose handler raises. Outside the main thread there is no such way,
+and the code must ask by itself.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from types import FrameType, TracebackType
+from typing import Self
+
+from longshore.errors import Cancelled
+
+SIGNAL = signal.SIGUSR2
+"""Unused by Celery's children, whose soft time limit is SIGUSR1."""
+
+_current: Interrupt | None = None
+
+
+class Interrupt:
+    """`with Interrupt() as stop:` is left by Cancelled when any thread calls `stop.now()`. `held()` puts that off."""
+
+    def __init__(self) -> None:
+        self._main = threading.current_thread() is threading.main_thread()
+        self._held = 0
+        self._asked = threading.Event()
+
+    def __enter__(self) -> Self:
+        global _current  # noqa: PLW0603 - a handler of a signal knows nothing but its module
+        if self._main:
+            signal.signal(SIGNAL, _raise)  # and never back: the default would end the process that came too late
+            _current = self
+        self.check()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        global _current  # noqa: PLW0603
+        _current = None
+
+    def now(self) -> None:
+        """Stop the block. For any thread; harmless when the block has been left."""
+        self._asked.set()
+        if self._main:
+            signal.pthread_kill(threading.main_thread().ident or 0, SIGNAL)
+
+    def check(self) -> None:
+        """Raises Cancelled where it was asked for."""
+        if self._asked.is_set():
+            raise Cancelled("Stopped.")
+
+    def held(self) -> _Held:
+        """A block that is not interrupted in its middle: a transaction. Cancelled is raised at its end."""
+        return _Held(self)
+
+    def caught(self) -> None:
+        """What the handler of the signal does."""
+        if self._asked.is_set() and not self._held:
+            raise Cancelled("Stopped.")
+
+
+class _Held:
+    def __init__(self, interrupt: Interrupt) -> None:
+        self._interrupt = interrupt
+
+    def __enter__(self) -> None:
+        self._interrupt._held += 1  # noqa: SLF001 - the two are one
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._interrupt._held -= 1  # noqa: SLF001
+        if error is None:
+            self._interrupt.check()
+
+
+def _raise(_signal: int, _frame: FrameType | None) -> None:
+    if _current is not None:
+        _current.caught()

@@ -1,0 +1,211 @@
+"""How an attempt ends: arrived, to be tried again, given up, stopped. One transaction each.
+
+The same transaction may take the next delivery of the connection: it has the worker, the place and the lock. The lock
+of the connection comes first, see `admission.lock`.
+"""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy.orm import Session
+
+from longshore.db import clock, transaction
+from longshore.errors import LongshoreError, NeedsReconnect, Permanent, Transient
+from longshore.events import record
+from longshore.exports import settle
+from longshore.models import Connection, Delivery
+from longshore.models import Receipt as ReceiptRow
+from longshore.states import DeliveryState, move
+from workers import admission, circuit, jobs
+from workers.destinations.base import Destination, Receipt
+from workers.jobs import Job
+from workers.lease import end_attempt
+from workers.leftovers import forget_checkpoint
+from workers.pack import Content, forget_packed
+from workers.proof import signed
+from workers.retry import again
+
+PATIENCE = timedelta(hours=24)
+"""How long after it was asked for a delivery spends no attempts on a provider that fails everybody."""
+
+log = structlog.get_logger(__name__)
+
+
+def complete(job: Job, content: Content, receipt: Receipt, destination: Destination, *, more: bool) -> Job | None:
+    """Receipt, end of the attempt, state and the export's state; nothing if the row is lost.
+
+    `more`: take the next delivery of the connection, which is returned.
+    """
+    delivery, artifact = job.delivery, job.artifact
+    with transaction() as session:
+        admission.lock(session, delivery.connection_id)
+        now = clock(session)
+        if circuit.succeeded(session, delivery.connection_id, now=now):
+            _tell_of_circuit(session, job, "closed", now)
+        moved = move(
+            session,
+            delivery.id,
+            DeliveryState.COMPLETED,
+            now=now,
+            fence=job.fence,
+            bytes_sent=content.size,
+            rate=None,
+            finished_at=now,
+            lease_until=None,
+            checkpoint=None,
+            error_code=None,
+            error_message=None,
+        )
+        if moved is not None:
+            session.add(
+                ReceiptRow(
+                    delivery_id=delivery.id,
+                    provider_id=receipt.provider_id,
+                    path=receipt.path,
+                    url=receipt.url,
+                    size=receipt.size,
+                    sha256=artifact.sha256,
+                    sent_sha256=content.sha256,
+                    checksum=receipt.checksum,
+                    verified=receipt.verified,
+                    skipped=receipt.skipped,
+                    extra=receipt.extra,
+                    signed=signed(session, delivery, job.export, artifact, content, receipt, now),
+                    created_at=now,
+                )
+            )
+            end_attempt(session, delivery.export_id, delivery.id, now=now, outcome="completed")
+            session.flush()
+            settle(session, delivery.export_id, now=now)
+        following = _following(session, delivery.connection_id, more=more, now=now)
+    if moved is None:
+        log.warning("delivery_arrived_after_it_was_lost", delivery_id=delivery.id, path=receipt.path)
+        _take_back(job, receipt, destination)
+    else:
+        _forget_packed(delivery)
+    return following
+
+
+def give_up_or_retry(job: Job, error: LongshoreError, destination: Destination | None, *, more: bool) -> Job | None:
+    """By what kind of error it is. The next delivery of the connection, as in `complete`."""
+    one = job.delivery
+    log.info("delivery_failed", delivery_id=one.id, code=error.code, message=error.message, detail=error.detail)
+    values: dict[str, Any] = {"error_code": error.code, "error_message": error.message, "lease_until": None}
+    with transaction() as session:
+        admission.lock(session, one.connection_id)
+        now = clock(session)
+        spared = _count(session, job, error, now)
+        wait = again(error, job.fence, one.max_attempts + spared, random.random)
+        values |= {"rate": None, "max_attempts": one.max_attempts + spared}
+        if wait is not None:
+            due = now + timedelta(seconds=wait)
+            moved = move(session, one.id, DeliveryState.RETRYING, now=now, fence=job.fence, not_before=due, **values)
+        elif isinstance(error, NeedsReconnect):
+            moved = move(session, one.id, DeliveryState.BLOCKED, now=now, fence=job.fence, **values)
+            connection = session.get_one(Connection, one.connection_id)
+            connection.health, connection.last_error = "needs_reconnect", error.message
+        else:
+            moved = move(session, one.id, DeliveryState.FAILED, now=now, fence=job.fence, finished_at=now, **values)
+        if moved is not None:
+            end_attempt(session, one.export_id, one.id, now=now, outcome=error.code, message=error.message)
+            session.flush()
+            settle(session, one.export_id, now=now)
+        following = _following(session, one.connection_id, more=more, now=now)
+    if moved is not None and wait is None and isinstance(error, Permanent) and destination:
+        discard(job, destination)
+    return following
+
+
+def end_cancelled(job: Job, destination: Destination | None) -> None:
+    """Clean up where the user stopped it. Where another worker took over, what is at the provider is that one's."""
+    with transaction() as session:
+        row = session.get(Delivery, job.delivery.id)
+        stopped = row is None or (row.attempt == job.fence and row.state == DeliveryState.CANCELLED)
+        now = clock(session)
+        if row is not None and stopped:
+            end_attempt(session, row.export_id, row.id, now=now, outcome="cancelled")
+            row.rate = None
+    if stopped and destination:
+        discard(job, destination)
+    with transaction() as session:
+        admission.unpark(session, job.delivery.connection_id, now=clock(session))
+
+
+def discard(job: Job, destination: Destination) -> None:
+    """Remove what the upload left at the provider. What that fails of is told to the operator, and tried again."""
+    if job.checkpoint is None:
+        return
+    try:
+        destination.discard(job.checkpoint)
+        forget_checkpoint(job.delivery.id)
+    except Exception as error:  # noqa: BLE001 - the delivery has ended; what is left over is told to the operator
+        known = destination.classify(error)
+        log.warning("leftover_not_removed", delivery_id=job.delivery.id, message=known.message, detail=known.detail)
+
+
+def _count(session: Session, job: Job, error: LongshoreError, now: datetime) -> int:
+    """Let the circuit know; 1 where the attempt is not to count, because the provider fails everybody."""
+    connection_id = job.delivery.connection_id
+    if not isinstance(error, Transient):
+        if not isinstance(error, NeedsReconnect) and circuit.succeeded(session, connection_id, now=now):
+            _tell_of_circuit(session, job, "closed", now)
+        return 0
+    if job.ours:
+        return 0
+    until = circuit.failed(session, connection_id, now=now, retry_after=error.retry_after)
+    if until is not None:
+        _tell_of_circuit(session, job, "open", now, until=until.isoformat(), error_message=error.message)
+    broken = admission.lock(session, connection_id).circuit != circuit.CLOSED
+    return int(broken and now - job.delivery.created_at < PATIENCE)
+
+
+def _tell_of_circuit(session: Session, job: Job, state: str, now: datetime, **data: Any) -> None:
+    one = job.delivery
+    told = {"connection_id": one.connection_id, "connection": job.connection.name, **data}
+    record(
+        session,
+        f"connection.circuit_{state}",
+        now=now,
+        owner=one.owner,
+        export_id=one.export_id,
+        delivery_id=one.id,
+        data=told,
+    )
+
+
+def _following(session: Session, connection_id: str, *, more: bool, now: datetime) -> Job | None:
+    """The next delivery of the connection, taken; else somebody is rung for it."""
+    session.flush()
+    found = admission.claim_next(session, connection_id, now=now) if more else None
+    if found is not None:
+        return jobs.load(session, *found)
+    admission.unpark(session, connection_id, now=now)
+    return None
+
+
+def _take_back(job: Job, receipt: Receipt, destination: Destination) -> None:
+    """It arrived although the user had stopped or deleted it. Where another worker took over, it is that one's."""
+    with transaction() as session:
+        row = session.get(Delivery, job.delivery.id)
+        stopped = row is None or (row.attempt == job.fence and row.state == DeliveryState.CANCELLED)
+    if not stopped or job.delivery.conflict == "overwrite":
+        return
+    try:
+        destination.remove(receipt)
+        forget_checkpoint(job.delivery.id)
+    except Exception as error:  # noqa: BLE001 - as in discard
+        known = destination.classify(error)
+        log.warning("leftover_not_removed", delivery_id=job.delivery.id, message=known.message, detail=known.detail)
+
+
+def _forget_packed(delivery: Delivery) -> None:
+    """The delivery has arrived, whatever the store says now; the cleaner does what could not be done."""
+    try:
+        if delivery.packed_key:
+            forget_packed(delivery.id)
+    except LongshoreError as error:
+        log.warning("packed_not_removed", delivery_id=delivery.id, message=error.message, detail=error.detail)
