@@ -41,6 +41,7 @@ class Target:
     name: str = ""
     conflict: str = "rename"
     packing: Packing = field(default_factory=Packing)
+    max_attempts: int | None = None
 
     def request(self, session: Session, owner: str, *, now: datetime) -> exports.DeliveryRequest:
         """The delivery as the one door in takes it; an inline place becomes a connection for one use."""
@@ -51,7 +52,12 @@ class Target:
             connection = self.place.connect(session, owner, now=now)
             folder = "/".join(part for part in (self.place.folder, self.folder) if part)
         return exports.DeliveryRequest(
-            connection, folder=folder, name=self.name, conflict=self.conflict, packing=self.packing.stored()
+            connection,
+            folder=folder,
+            name=self.name,
+            conflict=self.conflict,
+            max_attempts=self.max_attempts,
+            packing=self.packing.stored(),
         )
 
 
@@ -199,4 +205,4 @@ def target(session: Session, owner: str, body: DeliveryIn, field: str) -> Target
     naming.check_folder(body.folder, f"{field}.folder")
     naming.check(body.name or "", f"{field}.name")
     packing = Packing.checked(body.compress, body.encrypt_to, field)
-    return Target(place, body.folder, body.name or "", body.conflict, packing)
+    return Target(place, body.folder, body.name or "", body.conflict, packing, body.max_attempts)

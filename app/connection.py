@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from app import places
 from app.api.problems import fields_of
-from longshore import connections, release
+from longshore import circuit, connections, release
 from longshore.errors import Conflict, LongshoreError, NeedsReconnect, Permanent
 from longshore.models import Connection, Delivery, ScheduleDelivery, ScheduledExport
 from longshore.states import SETTLED
@@ -78,6 +78,7 @@ def note(session: Session, row: Connection, tried: Tried, *, now: datetime) -> i
         return 0
     report = tried.report
     row.seen = {"account": report.account, "rights": list(report.rights), "free_bytes": report.free_bytes}
+    _close_circuit(session, row, now=now)
     return release.release_blocked(session, row.id, now=now)
 
 
@@ -121,7 +122,15 @@ def take_over(session: Session, row: Connection, candidate: Connection, *, now: 
         setattr(row, name, getattr(candidate, name))
     row.health, row.last_error, row.last_tested_at, row.seen = "untested", None, None, None
     row.updated_at = now
+    _close_circuit(session, row, now=now)
     release.release_blocked(session, row.id, now=now)
+
+
+def _close_circuit(session: Session, row: Connection, *, now: datetime) -> None:
+    """What was broken is another connection now, or works again: nothing has to wait for a pause to end."""
+    session.flush()
+    if circuit.succeeded(session, row.id, now=now):
+        session.refresh(row)
 
 
 def lifetime(row: Connection) -> Lifetime | None:

@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app import accept, documents, presets, removal
+from app import accept, documents, presets
 from app.api.schemas_export import DeliveryIn
 from app.api.schemas_order import FormatIn, OrderIn
-from longshore import naming
+from longshore import connections, naming
 from longshore.conditions import Conditions
 from longshore.errors import Invalid
 from longshore.models import File, ScheduleDelivery, ScheduledExport
@@ -88,6 +88,7 @@ def write_places(session: Session, row: ScheduledExport, asked: Sequence[Deliver
     row.connection_id, row.destination_type = first.connection.id, first.connection.destination
     row.destination_config = first.connection.options
     row.folder, row.file_name, row.conflict, row.packing = first.folder, first.name, first.conflict, first.packing
+    row.max_attempts = first.max_attempts
     row.further = []
     session.flush()
     row.further = [
@@ -105,7 +106,7 @@ def write_places(session: Session, row: ScheduledExport, asked: Sequence[Deliver
     ]
     session.flush()
     for connection_id in old - {None}:
-        removal.one_use_connection(session, connection_id)
+        connections.drop_one_use(session, connection_id)
 
 
 def write_conditions(row: ScheduledExport, asked: Conditions) -> None:

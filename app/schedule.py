@@ -49,6 +49,7 @@ def create(session: Session, owner: str, body: ScheduleIn, *, now: datetime) -> 
         folder=body.folder,
         file_name=body.file_name or "",
         conflict=body.conflict,
+        max_attempts=body.max_attempts,
         packing=Packing.checked(body.compress, body.encrypt_to, "").stored(),
         is_active=body.is_active,
         policy=body.policy.model_dump(mode="json", exclude_unset=True),
@@ -91,7 +92,7 @@ def update(session: Session, row: ScheduledExport, body: ScheduleUpdate, *, now:
     Raises Invalid, NotFound, Unavailable; the caller rolls back.
     """
     sent = body.sent
-    for name in ("user_id", "folder", "file_name", "conflict"):
+    for name in ("user_id", "folder", "file_name", "conflict", "max_attempts"):
         if name in sent:
             setattr(row, name, sent[name])
     if sent.keys() & {"compress", "encrypt_to"}:

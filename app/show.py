@@ -47,8 +47,8 @@ def deliveries(session: Session, query: Any) -> list[DeliveryOut]:
     joined = query.outerjoin(Receipt, Receipt.delivery_id == Delivery.id).join(
         Connection, Connection.id == Delivery.connection_id
     )
-    found = session.execute(joined.add_columns(Receipt, Connection.enabled))
-    return [DeliveryOut.of(delivery, receipt, enabled=enabled) for delivery, receipt, enabled in found]
+    found = session.execute(joined.add_columns(Receipt, Connection))
+    return [DeliveryOut.of(delivery, receipt, connection) for delivery, receipt, connection in found]
 
 
 def download(request: Request, export: Export, made: Artifact | None, *, now: datetime) -> DownloadOut | None:

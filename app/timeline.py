@@ -19,7 +19,10 @@ EXPORT = {
 DELIVERY = {
     "delivery.pending": "In line again for {place}.",
     "delivery.uploading": "Upload to {place} began{again}.",
-    "delivery.progress": "{percent} % sent to {place}.",
+    "delivery.progress": "{percent} % sent to {place}{left}.",
+    "delivery.waiting": "Waits until {place} works again: its deliveries failed in a row.",
+    "connection.circuit_open": "Deliveries to {place} failed in a row: all of the connection wait for a while. {error}",
+    "connection.circuit_closed": "{place} works again: deliveries of the connection go on.",
     "delivery.retrying": "Upload to {place} failed and will be tried again. {error}",
     "delivery.completed": "Arrived at {place}.",
     "delivery.failed": "Upload to {place} was given up. {error}",
@@ -43,6 +46,7 @@ def text(event: Event, export: Export, delivery: Delivery | None) -> str:
         "percent": data.get("percent", "?"),
         "error": data.get("error_message", ""),
         "why": data.get("why", ""),
+        "left": f", {data['eta_seconds']} s left" if data.get("eta_seconds") else "",
         "again": f", attempt {data['attempt']}" if data.get("attempt", 1) > 1 else "",
     }
     return sentence.format(**words).strip()

@@ -98,7 +98,10 @@ def default_folder(session: Session, owner: str, *, now: datetime) -> Connection
 
 def drop_one_use(session: Session, connection_id: str) -> None:
     """Delete a connection that came with an export or a schedule, once nothing needs it any more."""
-    needed = [exists().where(model.connection_id == connection_id) for model in (Delivery, Leftover, ScheduledExport, ScheduleDelivery)]
+    needed = [
+        exists().where(model.connection_id == connection_id)
+        for model in (Delivery, Leftover, ScheduledExport, ScheduleDelivery)
+    ]
     mine = Connection.id == connection_id
     unneeded = delete(Connection).where(mine, Connection.one_off, Connection.name != DEFAULT_FOLDER)
     session.execute(unneeded.where(*(~one for one in needed)).execution_options(synchronize_session=False))

@@ -14,6 +14,9 @@ from typing import Annotated, Any, Self
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from longshore import bandwidth
+from longshore.errors import Invalid
+
 ROOT = Path(__file__).resolve().parent.parent
 """The checkout, or the folder the packages are installed in."""
 
@@ -148,6 +151,10 @@ class Settings(BaseSettings):
         if self.heartbeat > self.lease / 2:
             message = f"{PREFIX}HEARTBEAT ({self.heartbeat:g}) must be at most half of {PREFIX}LEASE ({self.lease:g})"
             raise ValueError(message)
+        try:
+            bandwidth.read(self.bandwidth, self.bandwidth_timezone, f"{PREFIX}BANDWIDTH")
+        except Invalid as error:
+            raise ValueError(error.message) from error
         secret = self.jwt_secret.get_secret_value()
         if secret and len(secret.encode()) < 32:  # noqa: PLR2004 - RFC 7518 section 3.2: a key as long as the hash
             message = f"{PREFIX}JWT_SECRET must have at least 32 bytes"

@@ -55,6 +55,7 @@ def places(session: Session, row: ScheduledExport) -> Iterator[exports.DeliveryR
         folder=row.folder,
         name=template,
         conflict=row.conflict,
+        max_attempts=row.max_attempts,
         packing=dict(row.packing),
     )
     for one in row.further:

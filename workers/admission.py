@@ -14,13 +14,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from longshore import circuit
 from longshore.connections import enabled
 from longshore.events import record
 from longshore.models import Artifact, Connection, Delivery
 from longshore.queue import UPLOAD, send_after_commit
 from longshore.settings import settings
 from longshore.states import DeliveryState, move
-from workers import circuit
 from workers.lease import begin_attempt, lease_until, worker_name
 
 SLOT, CIRCUIT = "slot", "circuit"

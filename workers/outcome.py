@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 from sqlalchemy.orm import Session
 
+from longshore import circuit
 from longshore.db import clock, transaction
 from longshore.errors import LongshoreError, NeedsReconnect, Permanent, Transient
 from longshore.events import record
@@ -20,7 +21,7 @@ from longshore.exports import settle
 from longshore.models import Connection, Delivery
 from longshore.models import Receipt as ReceiptRow
 from longshore.states import DeliveryState, move
-from workers import admission, circuit, jobs
+from workers import admission, jobs
 from workers.destinations.base import Destination, Receipt
 from workers.jobs import Job
 from workers.lease import end_attempt

@@ -18,6 +18,8 @@ PIECE = 64 * 1024
 """Bytes read at once under a limit: what may be sent too early."""
 LONGEST_SLEEP = 0.25
 """Seconds after which a waiting upload looks whether it was stopped, and whether its rate changed."""
+FURTHEST = 600.0
+"""Seconds of waiting that no queue of readers makes: each reserves one piece at a time."""
 SLOT = struct.Struct("d")
 
 
@@ -44,8 +46,8 @@ class Alone:
 class Shared:
     """A limit that all processes share which name the same file: it holds the instant from which there is room.
 
-    The lock ends with its process, so one that is killed holds up nobody. The clock counts from the machine's start:
-    an instant too far ahead is from before that, and forgotten.
+    The lock ends with its process, so one that is killed holds up nobody. The clock counts from the machine's start: an
+    instant too far ahead is from before that, and is brought near.
     """
 
     def __init__(self, path: Path, rate: Callable[[], float | None]) -> None:
@@ -70,23 +72,17 @@ class Shared:
         try:
             held = os.pread(self._handle, SLOT.size, 0)
             free_at = SLOT.unpack(held)[0] if len(held) == SLOT.size else 0.0
-            wait, free_at = _reserved(free_at, size, rate, now)
+            wait, free_at = _reserved(min(free_at, now + FURTHEST), size, rate, now)
             os.pwrite(self._handle, SLOT.pack(free_at), 0)
         finally:
             fcntl.flock(self._handle, fcntl.LOCK_UN)
         return wait
 
 
-FURTHEST = 600.0
-"""Seconds of waiting that no queue of readers makes: each reserves one piece at a time."""
-
-
 def _reserved(free_at: float, size: int, rate: float | None, now: float) -> tuple[float, float]:
     """The wait, and the instant from which there is room again."""
     if rate is None:
         return 0.0, now
-    if free_at - now > FURTHEST:
-        free_at = now
     begin = max(now, free_at)
     return begin - now, begin + size / rate
 

@@ -51,6 +51,7 @@ def create_connection(body: ConnectionIn) -> Any:
             now=now,
         )
         row.retention = retention.stored(body.retention)
+        body.write(row)
         row.expires_at = body.expires_at or connection.ending(destination, body.secrets, now=now)
         made = show(session, [row])[0]
     return made, 201, {"Location": f"/api/connections/{row.id}"}
@@ -88,9 +89,7 @@ def update_connection(connection_id: uuid.UUID, body: ConnectionUpdate) -> Any:
     Schedules and exports that use the connection need no change.
     """
     if not body.model_fields_set:
-        raise Invalid(
-            "Nothing to change: send `name`, `options`, `secrets`, `expires_at` or `retention`.", field="name"
-        )
+        raise Invalid("Nothing to change: send `name`, `options`, `secrets` or another field.", field="name")
     with transaction() as session:
         row = rows.find(session, Connection, owner(), connection_id, lock=True)
         now = clock(session)
@@ -98,6 +97,7 @@ def update_connection(connection_id: uuid.UUID, body: ConnectionUpdate) -> Any:
             row.name = body.name
         if body.retention is not None:
             row.retention = retention.stored(body.retention)
+        body.write(row)
         if body.options is not None or body.secrets is not None:
             candidate = connection.changed(row, body.options, body.secrets, body.expires_at, now=now)
             connection.take_over(session, row, candidate, now=now)

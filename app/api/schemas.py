@@ -15,8 +15,12 @@ Label = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r
 """A name that people give and read."""
 FileName = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f]+$")]
 FolderPath = Annotated[str, StringConstraints(max_length=1000, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Timetable = Annotated[str, StringConstraints(max_length=1000, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Id = Annotated[str, StringConstraints(max_length=64, pattern=r"^[^\x00]*$")]
 """An id as sent; one that cannot be an id is simply not found."""
+
+Tries = Annotated[int, Field(strict=True, ge=1, le=20)]
+"""How often a delivery is tried."""
 
 PublicKey = Annotated[str, StringConstraints(max_length=1000, pattern=r"^[^\x00]*$")]
 PublicKeys = Annotated[

@@ -7,13 +7,38 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AliasChoices, BaseModel, Field, StrictBool, model_validator
 
-from app.api.schemas import FolderPath, Id, Instant, Json, Label, Page, Strict, Text
+from app.api.schemas import FolderPath, Id, Instant, Json, Label, Page, Strict, Text, Timetable
+from longshore import bandwidth
 from longshore.models import ApiKey, Connection
 from longshore.retention import Per, Rule, parts
 from workers.destinations.base import Lifetime
 
 DAY = 86_400
 Scope = Literal["read", "write", "admin"]
+Uploads = Annotated[int, Field(strict=True, ge=1, le=100)]
+"""How many deliveries run at once."""
+UPLOADS = "Deliveries that run at once; as the operator set, where left out."
+BANDWIDTH = "Limit of all its uploads, in bytes a second: `10M`, or by the hour, `08:00,512k 19:00,off Sat-00:00,off`."
+BANDWIDTH_TIMEZONE = "IANA name: where the hours of `bandwidth` are counted."
+
+
+class Flow(Strict):
+    """How much a connection sends at once, and how fast."""
+
+    uploads: Uploads | None = Field(None, description=UPLOADS)
+    bandwidth: Timetable | None = Field(None, description=BANDWIDTH)
+    bandwidth_timezone: Text | None = Field(None, description=BANDWIDTH_TIMEZONE)
+
+    def write(self, row: Connection) -> None:
+        """Take over what was sent; null is as the operator set. Raises Invalid, naming what is wrong in a timetable."""
+        sent = self.model_fields_set & {"uploads", "bandwidth", "bandwidth_timezone"}
+        if "uploads" in sent:
+            row.uploads = self.uploads
+        if sent - {"uploads"}:
+            table = (self.bandwidth or "") if "bandwidth" in sent else row.bandwidth or ""
+            zone = (self.bandwidth_timezone or "UTC") if "bandwidth_timezone" in sent else row.bandwidth_timezone
+            bandwidth.read(table, zone or "UTC")
+            row.bandwidth, row.bandwidth_timezone = table, zone or "UTC"
 
 
 def _read_write() -> list[Scope]:
@@ -44,7 +69,7 @@ class RuleIn(Strict):
 Rules = Annotated[list[RuleIn], Field(max_length=50)]
 
 
-class ConnectionIn(Strict):
+class ConnectionIn(Flow):
     """Credentials for one provider, by the schemas of `GET /api/destinations`."""
 
     name: Label
@@ -55,7 +80,7 @@ class ConnectionIn(Strict):
     retention: Rules = Field(default_factory=list, description="Delivered files that no rule keeps are removed again.")
 
 
-class ConnectionUpdate(Strict):
+class ConnectionUpdate(Flow):
     """What changes. `options` replaces them all; `secrets` replaces those that are sent, null removes one."""
 
     name: Label | None = None
@@ -100,6 +125,13 @@ class ConnectionOut(BaseModel):
     health: str = Field(description="`untested`, `ok`, `failed` or `needs_reconnect`.")
     last_error: str | None
     last_tested_at: datetime | None
+    uploads: int | None = Field(description=UPLOADS)
+    bandwidth: str = Field(description=BANDWIDTH)
+    bandwidth_timezone: str = Field(description=BANDWIDTH_TIMEZONE)
+    circuit: str = Field(
+        description="`closed`; `open` while its deliveries wait because they failed in a row; `half_open`: one tries."
+    )
+    circuit_until: datetime | None = Field(description="When the next one may try.")
     account: str | None = Field(description="As the last successful test saw it.")
     rights: list[str]
     free_bytes: int | None

@@ -8,12 +8,15 @@ from datetime import datetime
 from pydantic import AliasChoices, BaseModel, Field
 
 from app.api.schemas import Fault, FileName, FolderPath, Id, Json, Lenient, Page, PublicKeys, Strict, Text, fault
-from longshore.models import Delivery, Receipt
+from longshore.models import Connection, Delivery, Receipt
 from longshore.packing import Compress, Packing
+from longshore.progress import eta
 from longshore.states import DeliveryState
 
 WAITING = frozenset({DeliveryState.PENDING, DeliveryState.RETRYING})
 SWITCHED_OFF = "Its connection is switched off. It goes on with POST /api/connections/{connection_id}/enable."
+BROKEN = "Deliveries with its connection failed in a row. It goes on by itself when one that tries arrives{until}."
+BUSY = "As many deliveries of its connection as may run at once are running. It goes on by itself."
 
 
 class ReceiptOut(BaseModel):
@@ -59,8 +62,10 @@ class DeliveryOut(BaseModel):
     bytes_sent: int
     size: int | None
     percent: float
+    rate: float | None = Field(description="Bytes a second, smoothed, while it is sent.")
+    eta_seconds: int | None = Field(description="Seconds until it is sent at this rate.")
     error: Fault | None
-    waits_for: str | None = Field(description="What it waits for that does not come by itself.")
+    waits_for: str | None = Field(description="Why it is not being sent now, beside `not_before`.")
     not_before: datetime | None
     created_at: datetime
     updated_at: datetime
@@ -71,7 +76,7 @@ class DeliveryOut(BaseModel):
     links: dict[str, str] = Field(description="`receipt` is the signed receipt, once there is one.")
 
     @classmethod
-    def of(cls, row: Delivery, receipt: Receipt | None, *, enabled: bool = True) -> DeliveryOut:
+    def of(cls, row: Delivery, receipt: Receipt | None, connection: Connection) -> DeliveryOut:
         """The rows as an answer."""
         same = {name: getattr(row, name) for name in cls.model_fields.keys() & row.__mapper__.columns.keys()}
         return cls(
@@ -79,10 +84,22 @@ class DeliveryOut(BaseModel):
             **asdict(Packing.of(row.packing)),
             percent=percent(row.bytes_sent, row.size),
             error=fault(row.error_code, row.error_message),
-            waits_for=None if enabled or row.state not in WAITING else SWITCHED_OFF,
+            eta_seconds=eta(row.bytes_sent, row.size, row.rate),
+            waits_for=_waits_for(row, connection),
             receipt=ReceiptOut.of(receipt) if receipt else None,
             links=_links(row, receipt),
         )
+
+
+def _waits_for(row: Delivery, connection: Connection) -> str | None:
+    if row.state not in WAITING:
+        return None
+    if not connection.enabled:
+        return SWITCHED_OFF
+    if row.parked == "circuit":
+        until = connection.circuit_until
+        return BROKEN.format(until=f", from {until:%H:%M:%S} UTC on" if until else "")
+    return BUSY if row.parked else None
 
 
 class NamesIn(Strict):

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, BaseModel, Field, StrictBool, ValidationInfo, field_validator
 
-from app.api.schemas import Fault, FileName, FolderPath, Id, Json, Lenient, Page, PublicKeys, Strict, Text
+from app.api.schemas import Fault, FileName, FolderPath, Id, Json, Lenient, Page, PublicKeys, Strict, Text, Tries
 from app.api.schemas_delivery import DeliveryOut
 from app.api.schemas_file import SourceIn
 from longshore.packing import Compress
@@ -26,6 +26,7 @@ class DeliveryIn(Strict):
     conflict: Conflict = Field("rename", description="What to do where the name is taken.")
     compress: Compress = "none"
     encrypt_to: PublicKeys = Field(default_factory=list)
+    max_attempts: Tries | None = Field(None, description="Tries, with longer and longer waits; as the operator set.")
 
 
 class ExportIn(Strict):

@@ -60,6 +60,7 @@ class PlaceOut(BaseModel):
     folder: str
     name: str
     conflict: str
+    max_attempts: int | None
     compress: str
     encrypt_to: list[str]
 
@@ -77,6 +78,7 @@ class PlaceOut(BaseModel):
             folder=one.folder,
             name=one.file_name,
             conflict=one.conflict,
+            max_attempts=one.max_attempts,
             compress=packing.compress,
             encrypt_to=list(packing.encrypt_to),
         )

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import AliasChoices, BaseModel, Field
 
-from app.api.schemas import FileName, FolderPath, Id, Json, Label, Lenient, PublicKeys, Text
+from app.api.schemas import FileName, FolderPath, Id, Json, Label, Lenient, PublicKeys, Text, Tries
 from app.api.schemas_cadence import CadenceIn, MoreCadence
 from app.api.schemas_export import Conflict
 from app.api.schemas_order import FormatOut, OrderIn, PlaceOut
@@ -39,6 +39,7 @@ class ScheduleIn(OrderIn, CadenceIn):
     conflict: Conflict = "rename"
     compress: Compress = "none"
     encrypt_to: PublicKeys = Field(default_factory=list)
+    max_attempts: Tries | None = Field(None, description="Tries, with longer and longer waits; as the operator set.")
     policy: Policy = Field(default_factory=Policy, description="How it fires; what is left out has its default.")
     is_active: bool = True
 
@@ -63,6 +64,7 @@ class ScheduleUpdate(OrderIn, MoreCadence):
     conflict: Conflict | None = None
     compress: Compress | None = None
     encrypt_to: PublicKeys | None = None
+    max_attempts: Tries | None = None
     policy: Policy | None = Field(None, description="What changes of it; the rest stays.")
     is_active: bool | None = None
 
@@ -113,6 +115,7 @@ class ScheduleOut(BaseModel):
     folder: str
     file_name: str
     conflict: str
+    max_attempts: int | None
     compress: str
     encrypt_to: list[str]
     policy: Policy

@@ -24,7 +24,7 @@ class Connection(Base):
     `longshore.retention.Rule`s, applied at `retained_at`.
 
     `uploads`: how many at once, where not as many as the settings say. `bandwidth` is a `longshore.bandwidth`
-    timetable in the zone `bandwidth_timezone`. The circuit is `workers.circuit`'s: `failures` in a row since
+    timetable in the zone `bandwidth_timezone`. The circuit is `longshore.circuit`'s: `failures` in a row since
     `failing_since`; while it is `open`, nothing is sent until `circuit_until`; `trips` counts openings in a row.
     """
 
