@@ -53,16 +53,20 @@ class Account:
         folder, _, name = path.rpartition("/")
         first, number = dated(name, there.server_modified.replace(tzinfo=UTC)), 1
         rev: str = there.rev
+        lost: set[str] = set()
         while True:
             to = f"{folder}/{first if number == 1 else numbered(first, number)}"
             held = self.look(to)
             if getattr(held, "content_hash", "") == there.content_hash:
                 return rev
-            number += 1
             if held is None and (copied := self._copied(there.path_lower or path, to)):
                 if copied.content_hash != there.content_hash:
                     self._delete(copied)
                 return rev
+            # Somebody who took the name in this moment may have kept the very same file: look once more.
+            if held is not None or to in lost:
+                number += 1
+            lost.add(to)
 
     def _copied(self, path: str, to: str) -> Any:
         """The copy; None where somebody took its name."""

@@ -66,12 +66,19 @@ class Delivery:
         return arrived
 
     def _date(self, other: dict[str, Any]) -> None:
+        """Give a file its dated name. Of two that took the same one at once, the later one by id takes the next."""
         first = dated(other["name"], datetime.fromisoformat(other["modifiedTime"]))
         number, chosen = 1, first
-        while self.files.named(self.folder, chosen):
+        while True:
+            if not self._twins(chosen, other):
+                self.files.rename(other["id"], chosen)
+                if other["id"] <= min(self._twins(chosen, other), default=other["id"]):
+                    return
             number += 1
             chosen = numbered(first, number)
-        self.files.rename(other["id"], chosen)
+
+    def _twins(self, name: str, other: dict[str, Any]) -> list[str]:
+        return [one["id"] for one in self.files.named(self.folder, name) if one["id"] != other["id"]]
 
     def undo(self) -> None:
         """Remove what was sent, finished or not. Quiet where nothing is left; a file that was there before stays."""
