@@ -12,7 +12,7 @@ from longshore.errors import Invalid
 from schedules.cadence.clock import Odd, Placed, place, wall_before
 from schedules.cadence.days import CYCLE_YEARS, backward, forward
 from schedules.cadence.moments import MOMENT
-from schedules.cadence.rule import DAY, Cadence
+from schedules.cadence.rule import Cadence
 from schedules.cadence.words import oddity
 
 _HOUR, _MINUTE = 3600, 60
@@ -125,8 +125,7 @@ def _tiles(cadence: Cadence, upto: datetime) -> Iterator[datetime]:
     elif cadence.schedule_at is not None:
         yield min(cadence.instant(cadence.schedule_at), upto - MOMENT)
     else:
-        # The clock may have been set back over midnight: the tile may be that of tomorrow's date.
-        for day in backward(cadence.days, (upto.astimezone(cadence.zone) + DAY).date()):
+        for day in backward(cadence.days, upto.astimezone(cadence.zone).date()):
             start = cadence.instant(day)
             if start < upto:
                 yield start

@@ -15,7 +15,7 @@ from itertools import accumulate, pairwise
 from zoneinfo import ZoneInfo
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
-BEFORE, BEHIND = timedelta(hours=28), timedelta(hours=54)
+BEFORE, BEHIND = timedelta(hours=16), timedelta(hours=40)
 """A local date lies within this of its own midnight in UTC, a skipped day included."""
 FURTHEST = 366 * 13
 """Days that are looked at: between two leap days are up to eight years."""
@@ -115,7 +115,7 @@ def instants(meant: Meant, after: datetime) -> Iterator[tuple[datetime, set[date
         found = {meant.once} if meant.once.tzinfo else set(fires(meant, meant.once))
         yield datetime.max.replace(tzinfo=UTC), found
     else:
-        for number in range(-3, FURTHEST):
+        for number in range(-2, FURTHEST):
             day = after.date() + number * DAY
             if meant.on(day):
                 complete = datetime(day.year, day.month, day.day, tzinfo=UTC) - BEFORE
