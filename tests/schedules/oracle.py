@@ -120,18 +120,17 @@ def instants(meant: Meant, after: datetime) -> Iterator[tuple[datetime, set[date
             if meant.on(day):
                 complete = datetime(day.year, day.month, day.day, tzinfo=UTC) - BEFORE
                 yield complete, day_fires(meant, day)
-        yield datetime.max.replace(tzinfo=UTC), set()
+        end = after.date() + FURTHEST * DAY
+        yield datetime(end.year, end.month, end.day, tzinfo=UTC) - BEFORE, set()
 
 
 def brute_force(meant: Meant, after: datetime, *, days: int) -> tuple[list[datetime], datetime]:
     """All instants later than `after` of about so many days of the rule, and the instant before which that is all."""
     found: set[datetime] = set()
+    complete = after
     for complete, heap in instants(meant, after):
         if days <= 0 and complete > after:
-            return sorted(at for at in found if after < at < complete and within(meant, at)), complete
+            break
         found |= heap
         days -= any(at > after for at in heap)
-        if complete.year > after.year + 13:
-            break
-    end = datetime.max.replace(tzinfo=UTC) if meant.once or not meant.every else after
-    return sorted(at for at in found if at > after and within(meant, at)), end
+    return sorted(at for at in found if after < at < complete and within(meant, at)), complete
