@@ -33,6 +33,10 @@ test: setup ## Run the tests; PYTEST_ARGS="tests/app -x" for some of them
 slow: setup ## Run the long, random and fault tests
 	$(BIN)/python -m tests.slow
 
+.PHONY: live
+live: setup ## Run the destinations' contract against real accounts, see docs/destinations.md
+	$(BIN)/pytest -m live tests/live
+
 PEERS := --require-hashes -r requirements/bench.txt
 MMDC := var/bench/node_modules/.bin/mmdc
 

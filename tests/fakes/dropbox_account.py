@@ -221,7 +221,8 @@ class Account:
         path = argument["path"].lower()
         if path and path not in self.folders:
             raise Declined("path", "not_found")
-        inside = [one for one in (*self.folders, *self.files) if one.rpartition("/")[0] == path]
+        below = [one for one in (*self.folders, *self.files) if one.startswith(f"{path}/")]
+        inside = [one for one in below if argument.get("recursive") or one.rpartition("/")[0] == path]
         return {"entries": [self._get_metadata({"path": one}, b"") for one in inside], "cursor": "c", "has_more": False}
 
     def _create_folder_v2(self, argument: dict[str, Any], _: bytes) -> Any:
@@ -240,6 +241,13 @@ class Account:
         return {"metadata": self._store(to, found.content, {"client_modified": found.client_modified}).metadata()}
 
     def _delete_v2(self, argument: dict[str, Any], _: bytes) -> Any:
+        path = argument["path"].lower()
+        if path in self.folders and "parent_rev" not in argument:
+            shown = self._get_metadata(argument, b"")
+            for kept in (self.folders, self.files):
+                for one in [one for one in kept if one == path or one.startswith(f"{path}/")]:
+                    del kept[one]  # type: ignore[attr-defined]
+            return {"metadata": shown}
         found = self._find(argument["path"], "path_lookup")
         if argument.get("parent_rev") not in {None, found.rev}:
             raise Declined("path_write", "conflict", "file")
