@@ -246,7 +246,7 @@ class Account:
             shown = self._get_metadata(argument, b"")
             for kept in (self.folders, self.files):
                 for one in [one for one in kept if one == path or one.startswith(f"{path}/")]:
-                    del kept[one]  # type: ignore[attr-defined]
+                    del kept[one]
             return {"metadata": shown}
         found = self._find(argument["path"], "path_lookup")
         if argument.get("parent_rev") not in {None, found.rev}:
