@@ -1,6 +1,7 @@
 """Run the long, random and fault tests: one table a suite, and `var/slow.json`. Exits as pytest does.
 
-A test may say what it measured, and what it had to reach, with `record_property("figure", …)` and `("target", …)`.
+A test may say what it measured, and what it had to reach, with `record_property("figure", …)` and `("target", …)`; what
+it has for people, with `("table", …)`, is printed below.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ def main() -> int:
     for row in rows:
         table.add_row(*(str(value) for value in row.values()))
     Console(width=140).print(table)
+    for text in _told(cases, "table"):
+        print(f"\n{text}")  # noqa: T201 - the report
     target = settings().home / "slow.json"
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import http.client
 import shutil
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -97,7 +98,10 @@ class Answer:
 
 @dataclass
 class Proxy:
-    """Counts what passes. `answer` may answer itself, `alter` change a body, `swallow` drop the server's answer."""
+    """Counts what passes. `answer` may answer itself, `alter` change a body, `swallow` drop the server's answer.
+
+    `cut` resets the connection in the middle of the request's body.
+    """
 
     backend: int
     port: int = 0
@@ -105,6 +109,7 @@ class Proxy:
     answer: Callable[[Seen], Answer | None] = lambda seen: None
     alter: Callable[[Seen, bytes], bytes] = lambda seen, body: body
     swallow: Callable[[Seen], bool] = lambda seen: False
+    cut: Callable[[Seen], bool] = lambda seen: False
 
     def payload(self) -> int:
         """Bytes of objects and parts that came through."""
@@ -138,13 +143,19 @@ def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:  # noqa: C901 - a cl
         protocol_version = "HTTP/1.1"
 
         def _pass(self) -> None:
-            body = self.rfile.read(length := int(self.headers.get("Content-Length", 0)))
-            if len(body) != length:
-                self.close_connection = True
-                return
+            length = int(self.headers.get("Content-Length", 0))
             parts = urlsplit(self.path)
             headers = {name.lower(): value for name, value in self.headers.items()}
             seen = Seen(self.command, parts.path, parse_qs(parts.query, keep_blank_values=True), length, headers)
+            if proxy.cut(seen):
+                self.rfile.read(length // 2)
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                self.close_connection = True
+                return
+            body = self.rfile.read(length)
+            if len(body) != length:
+                self.close_connection = True
+                return
             proxy.seen.append(seen)
             answer = proxy.answer(seen) or self._forward(seen, proxy.alter(seen, body))
             if proxy.swallow(seen):
@@ -161,6 +172,7 @@ def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:  # noqa: C901 - a cl
             if self.command != "HEAD":
                 self.wfile.write(answer.body)
 
+        do_PROPFIND = do_MKCOL = do_MOVE = _pass  # noqa: N815 - names that http.server calls
         do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = _pass  # noqa: N815 - names that http.server calls
 
         def _forward(self, seen: Seen, body: bytes) -> Answer:

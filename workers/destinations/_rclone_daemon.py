@@ -60,8 +60,9 @@ class Daemon:
         program = _program()
         self.folder = Path(tempfile.mkdtemp(prefix=f"longshore-rclone-{os.getpid()}-"))
         socket = self.folder / "rc.sock"
+        # no retries of its own: it would not wait for as long as a server asks; the next attempt of the delivery does
         command = [program, "rcd", "--config=", f"--rc-addr=unix://{socket}", "--rc-no-auth", "--quiet"]
-        command += ["--timeout=60s", "--contimeout=15s", "--low-level-retries=2", "--buffer-size=0", "--use-mmap"]
+        command += ["--timeout=60s", "--contimeout=15s", "--low-level-retries=1", "--buffer-size=0", "--use-mmap"]
         command += ["--multi-thread-streams=0", "--cache-dir", str(self.folder / "cache")]
         self._process = subprocess.Popen(
             ["/bin/sh", "-c", SCRIPT, "sh", str(self.folder), *command],

@@ -16,7 +16,7 @@ from workers.destinations.base import LongshoreError, NeedsReconnect, Permanent,
 FULL_RETRY = 300.0
 """Seconds until a full account is tried again: people, not machines, make room."""
 BUSY_RETRY = 10.0
-"""Seconds after an answer that asks to slow down: rclone waits by itself first, and does not tell for how long."""
+"""Seconds after an answer that asks to slow down: rclone does not tell for how long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,9 @@ RULES = (
     ),
     Rule(
         NeedsReconnect,
-        "The server shows another key than the connection's host_keys. If it was changed on purpose, put the new key"
-        " there; if not, somebody may be in between.",
-        ("host key", "knownhosts"),
+        "The server's key is none of the connection's host_keys. If it was changed on purpose, put the new one there;"
+        " if not, somebody may be in between.",
+        (r"host.key", "knownhosts"),
     ),
     Rule(
         Permanent,
