@@ -15,6 +15,7 @@ NUMBERS = itertools.count()
 
 class S3Site(Site):
     part = 5 * MIB
+    atomic_copy = False  # moto does not read x-amz-copy-source-if-match, rclone neither
     atomic_remove = False
 
     def __init__(self, proxy, *, atomic):

@@ -24,6 +24,8 @@ class Site(ABC):
     part: int
     atomic = True
     """Whether the server takes names in one step."""
+    atomic_copy = True
+    """Whether a copy that names the version it is made of fails where that was replaced."""
     atomic_remove = True
     """Whether the server compares and deletes in one step."""
     resumes = True

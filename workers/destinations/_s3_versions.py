@@ -29,12 +29,34 @@ def keep(bucket: Bucket, key: str, head: dict[str, Any], stored: dict[str, str])
     while True:
         to = f"{folder}{slash}{first if number == 1 else numbered(first, number)}"
         there = bucket.head(to)
-        if there is None:
-            _copy(bucket, key, head, to, stored)
+        if there is None and _copied(bucket, key, head, to, stored):
             return
-        if _same(there, head):
+        if there is None:
+            there = bucket.head(to)
+        if there is not None and _same(there, head):
             return
         number += 1
+
+
+def _copied(bucket: Bucket, key: str, head: dict[str, Any], to: str, stored: dict[str, str]) -> bool:
+    """Copy to a key that nothing has; False where somebody took it in this moment.
+
+    Endpoints that do not know `If-None-Match` for copies copy all the same: then only the look before it stands.
+    """
+    from botocore.exceptions import ClientError
+
+    for condition in ({"IfNoneMatch": "*"}, {}):
+        try:
+            _copy(bucket, key, head, to, {**stored, **condition})
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if condition and code in UNKNOWN:
+                continue
+            if code in REPLACED and bucket.head(to) is not None:
+                return False
+            raise
+        return True
+    return True
 
 
 def _same(one: dict[str, Any], other: dict[str, Any]) -> bool:
@@ -51,6 +73,7 @@ def _copy(bucket: Bucket, key: str, head: dict[str, Any], to: str, stored: dict[
     if size <= ONCE:
         bucket.client.copy_object(**where, **source, **stored)
         return
+    once = {"IfNoneMatch": stored.pop("IfNoneMatch")} if "IfNoneMatch" in stored else {}
     about = {name: head[name] for name in KEPT if head.get(name)}
     upload_id = bucket.client.create_multipart_upload(**where, **about, **stored)["UploadId"]
     try:
@@ -59,7 +82,8 @@ def _copy(bucket: Bucket, key: str, head: dict[str, Any], to: str, stored: dict[
             piece = {"PartNumber": number, "CopySourceRange": f"bytes={start}-{min(size, start + PIECE) - 1}"}
             answer = bucket.client.upload_part_copy(**where, **source, **piece, UploadId=upload_id)
             parts.append({"PartNumber": number, "ETag": answer["CopyPartResult"]["ETag"]})
-        bucket.client.complete_multipart_upload(**where, UploadId=upload_id, MultipartUpload={"Parts": parts})
+        whole = {"UploadId": upload_id, "MultipartUpload": {"Parts": parts}}
+        bucket.client.complete_multipart_upload(**where, **whole, **once)
     except BaseException:
         abort(bucket.client, upload_id=upload_id, **where)
         raise
