@@ -17,8 +17,6 @@ from longshore import pinned
 from longshore.errors import NeedsReconnect, Permanent, Refused, Transient
 from longshore.settings import settings
 
-PROVIDERS = ("google", "dropbox", "microsoft")
-"""Those that the settings know a client of."""
 SERVER_ERROR, TOO_MANY = 500, 429
 FORM = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
 
@@ -41,6 +39,11 @@ class Tokens:
     refresh_token: str = field(repr=False)
     scope: str
     seconds: float | None
+
+
+def configured(provider: str) -> bool:
+    """Whether the operator has a client of this provider."""
+    return bool(getattr(settings(), f"{provider}_client_id"))
 
 
 def client(provider: str) -> Client:

@@ -6,13 +6,15 @@ from functools import partial
 from typing import Any
 
 from apiflask import APIBlueprint
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from app.api.schemas import Json
 from app.places import LOCAL
+from longshore import oauth
 from longshore.settings import settings
 from workers import needs
 from workers.destinations import named, names
+from workers.destinations.base import Destination
 from workers.plan import matrix
 from workers.renderers.base import FORMATS, KINDS, schema
 
@@ -50,6 +52,7 @@ class DestinationOut(BaseModel):
     secrets: Json
     limits: dict[str, str]
     features: list[str]
+    browser: bool = Field(description="Whether accounts are connected here with `POST /api/connections/authorize`.")
 
 
 class DestinationList(BaseModel):
@@ -98,6 +101,13 @@ def list_destinations() -> Any:
                 secrets=kind.Secrets.model_json_schema(),
                 limits=kind.limits,
                 features=sorted(kind.features),
+                browser=_in_browser(kind),
             )
         )
     return DestinationList(destinations=found)
+
+
+def _in_browser(kind: type[Destination]) -> bool:
+    """Whether people can consent there, and the operator has an OAuth client for it."""
+    consent = kind.consent(kind.Options.model_construct(), "")
+    return consent is not None and oauth.configured(consent.provider)

@@ -307,6 +307,11 @@ def test_what_cannot_be_connected_so_is_told(alice: Api) -> None:
     assert alice.client.get("/oauth/callback").status_code == 400
 
 
+def test_it_is_told_where_an_account_can_be_connected_in_the_browser(alice: Api, authority: Authority) -> None:
+    found = {one["name"]: one["browser"] for one in alice.ok("GET", "/destinations")["destinations"]}
+    assert [name for name, there in found.items() if there] == ["google_drive"]
+
+
 def test_nobody_fills_the_table_with_consents(alice: Api, bob: Api, authority: Authority) -> None:
     for _ in range(50):
         start(alice)
