@@ -45,6 +45,7 @@ def ids(alice: Api, admin: Api, finish: Callable[..., bytes]) -> dict[str, str]:
         "delivery_id": export["deliveries"][0]["id"],
         "connection_id": connection["id"],
         "schedule_id": schedule["id"],
+        "run_id": alice.ok("POST", f"/scheduled-exports/{schedule['id']}/run", json={})["id"],
         "preset_id": alice.ok("POST", "/export-presets", json={"name": "p", "format": "png"})["id"],
         "batch_id": alice.ok("POST", "/export/batch", json={"items": [{"file_id": file["id"], "format": "png"}]})["id"],
         "key_id": admin.ok("POST", "/keys", json={"name": "k"})["id"],
