@@ -121,3 +121,12 @@ def test_documents_link_to_files_that_exist():
         if not target.startswith("http") and not (path.parent / target).exists()
     ]
     assert broken == []
+
+
+def test_each_decision_has_a_number_of_its_own():
+    pages = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+    numbers = [page.name.partition("-")[0] for page in pages]
+    assert numbers == [f"{number:04}" for number in range(1, len(pages) + 1)]
+    for page in pages:
+        heading = page.read_text(encoding="utf-8").splitlines()[0]
+        assert re.match(rf"# {int(page.name[:4])}\. ", heading), (page.name, heading)
