@@ -167,8 +167,9 @@ def _check_once(body: ScheduleIn | ScheduleUpdate) -> None:
 def _change_firing(session: Session, row: ScheduledExport, body: ScheduleUpdate, *, now: datetime) -> None:
     sent = body.sent
     row.remaining_runs = sent.get("remaining_runs", row.remaining_runs)
-    cadence = changed(row.when, {name: sent[name] for name in WHEN if name in sent} | _anchor(row, sent, now))
-    if cadence.columns | cadence.extras != _stored(row):
+    asked = {name: sent[name] for name in WHEN if name in sent}
+    cadence = changed(row.when, asked | _anchor(row, sent, now))
+    if asked and cadence.columns | cadence.extras != _stored(row):
         _change_cadence(session, row, cadence, now=now)
     elif row.is_active and row.next_run_at is None:
         expect(row, now)
