@@ -9,7 +9,7 @@ from dataclasses import asdict
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import peers, render_overhead, whole_way
+from benchmarks import peers, render_overhead, schedules, whole_way
 from longshore.settings import settings
 
 N = 30
@@ -17,7 +17,7 @@ N = 30
 
 def main() -> int:
     """Measure, print, write."""
-    figures = [figure for module in (render_overhead, peers, whole_way) for figure in module.measure(N)]
+    figures = [figure for module in (render_overhead, peers, whole_way, schedules) for figure in module.measure(N)]
     table = Table(show_edge=False)
     for heading in ("Figure", "Ours", "Peer", "Ratio", "Target", "n"):
         table.add_column(heading, justify="left" if heading == "Figure" else "right", overflow="fold")

@@ -38,6 +38,9 @@ LONGEST_TICK = 5.0
 PULSE_EVERY = 5.0
 """Seconds between two signs of life in the database."""
 
+CLOCK_STEP = 5.0
+"""Seconds by which a clock is set back, not slowed down: NTP slews what is less than a second."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -51,11 +54,13 @@ class DatabaseScheduler(Scheduler):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._pulsed = float("-inf")
+        self._set = time.time() - time.monotonic()
         super().__init__(*args, **kwargs)
         self.max_interval = min(self.max_interval, LONGEST_SLEEP)
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
         """Fire what is due, then at most one static entry. Returns the seconds to sleep."""
+        self._notice_clock()
         return max(0.0, min(self._tick_table(), super().tick(*args, **kwargs)))
 
     def _tick_table(self) -> float:
@@ -69,6 +74,15 @@ class DatabaseScheduler(Scheduler):
             log.exception("beat_database_failed", retry_in=LONGEST_SLEEP)
             return LONGEST_SLEEP
         return wait
+
+    def _notice_clock(self) -> None:
+        """Where this machine's clock was set back, static entries begin anew: else they wait until it has caught up."""
+        was, self._set = self._set, time.time() - time.monotonic()
+        if was - self._set > CLOCK_STEP:
+            log.warning("clock_set_back", seconds=round(was - self._set))
+            for entry in self.schedule.values():
+                entry.last_run_at = entry.default_now()
+            self._heap = None
 
     def _pulse(self) -> None:
         now = time.monotonic()

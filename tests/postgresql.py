@@ -37,8 +37,18 @@ class PostgreSQL:
         self.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
         return name
 
-    def stop(self) -> None:
+    def start(self) -> None:
+        options = (
+            f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.data.parent} -c fsync=off"
+        )
+        _run(self, "pg_ctl", "-D", str(self.data), "-w", "-l", str(self.data.parent / "log"), "-o", options, "start")
+
+    def crash(self) -> None:
+        """Every connection breaks; what was committed is there after `start`."""
         _run(self, "pg_ctl", "-D", str(self.data), "-m", "immediate", "stop")
+
+    def stop(self) -> None:
+        self.crash()
         shutil.rmtree(self.data.parent, ignore_errors=True)
 
 
@@ -56,8 +66,7 @@ def start_postgresql(scratch: Path) -> PostgreSQL | None:
         port = probe.getsockname()[1]
     server = PostgreSQL(programs, folder / "data", port, user)
     _run(server, "initdb", "-D", str(server.data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
-    _run(server, "pg_ctl", "-D", str(server.data), "-w", "-l", str(folder / "log"), "-o", options, "start")
+    server.start()
     return server
 
 

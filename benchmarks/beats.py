@@ -1,0 +1,196 @@
+"""One beat with 100 schedules due among many, in a process of its own: `python -m benchmarks.beats WHO MANY TIMES`.
+
+Prints the milliseconds of each tick until nothing is due, and the process's memory in MiB, as JSON. Nothing is sent to
+a broker. The peers only call a task; ours writes the run, the export and its delivery, and commits.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psutil
+from celery import Celery
+from celery.schedules import schedule as every
+
+DUE = 100
+DAY = 24 * 3600
+GIVE_UP = 300
+"""Seconds for a peer to call what is due."""
+
+
+def ours(many: int, times: int, _folder: Path) -> list[float]:
+    """SQLite, as `longshore up` has it."""
+    from sqlalchemy import text
+
+    from longshore import db, queue, schema
+    from schedules.beat import fire_all_due
+
+    schema.upgrade()
+    queue.send = lambda *_arguments: True
+    template = _template()
+    copied = {"id": "printf('%036d', i)", "next_run_at": ":later", "fire_at": ":later", "late_at": ":later"}
+    with db.transaction() as session:
+        columns = [row[1] for row in session.execute(text("PRAGMA table_info(scheduled_exports)"))]
+        chosen = ", ".join(copied.get(column, column) for column in columns)
+        numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :many)"
+        fill = f"INSERT INTO scheduled_exports ({', '.join(columns)}) {numbers} SELECT {chosen} FROM n"  # noqa: S608
+        later = (datetime.now(UTC) + timedelta(days=1)).replace(tzinfo=None).isoformat(" ")
+        session.execute(
+            text(f"{fill}, scheduled_exports t WHERE t.id = :template"),
+            {"later": later, "template": template, "many": many},
+        )
+    took = []
+    for number in range(times + 1):
+        with db.transaction() as session:
+            due = (datetime.now(UTC) - timedelta(seconds=2)).replace(tzinfo=None).isoformat(" ")
+            some = " OR ".join(f"id = '{1 + one * (many // DUE):036d}'" for one in range(DUE))
+            change = f"UPDATE scheduled_exports SET next_run_at = :due, fire_at = :due, late_at = :due WHERE {some}"  # noqa: S608
+            session.execute(text(change), {"due": due})
+        began = time.perf_counter()
+        fire_all_due()
+        if number:  # the first one is warming up
+            took.append(1000 * (time.perf_counter() - began))
+    with db.reading() as session:
+        fired = session.scalar(text("SELECT count(*) FROM schedule_runs WHERE outcome = 'fired'"))
+    if fired != DUE * (times + 1):
+        raise RuntimeError(f"{fired} runs, not {DUE * (times + 1)}")
+    return took
+
+
+def _template() -> str:
+    """A schedule that never is due, to be copied."""
+    from longshore import connections, db, files
+    from longshore.models import ScheduledExport
+
+    with db.transaction() as session:
+        now = db.clock(session)
+        file = files.create(session, owner="ann", name="Plan", kind="svg", content=[b"<svg/>"], now=now, listed=True)
+        folder = connections.default_folder(session, "ann", now=now)
+        row = ScheduledExport(
+            **dict.fromkeys(("owner", "user_id", "created_by"), "ann"),
+            schedule_type="daily",
+            schedule_time=now.time().replace(microsecond=0),
+            timezone="UTC",
+            export_format="svg",
+            export_settings={},
+            destination_type="folder",
+            destination_config={},
+            file_id=file.id,
+            connection_id=folder.id,
+            policy={"overlap": "allow"},
+            is_active=True,
+            created_at=now,
+            updated_at=now,
+        )
+        session.add(row)
+        session.flush()
+        return row.id
+
+
+def sqlalchemy_celery_beat(many: int, _times: int, folder: Path) -> list[float]:
+    """Its scheduler on SQLite; loading the rows is not counted."""
+    from sqlalchemy import insert
+    from sqlalchemy_celery_beat import models, schedulers
+    from sqlalchemy_celery_beat.session import SessionManager
+
+    address = f"sqlite:///{folder / 'beat.db'}"
+    app = Celery("peer", broker="memory://")
+    app.conf.update(beat_dburi=address, beat_schema=None, timezone="UTC")
+    manager = SessionManager()
+    engine, factory = manager.create_session(address)
+    manager.prepare_models(engine)
+    now = datetime.now(UTC)
+    with factory() as session:
+        model = models.IntervalSchedule(every=1, period=models.Period.DAYS)
+        session.add(model)
+        session.commit()
+        task = models.PeriodicTask(name="first", task="t", schedule_model=model, last_run_at=now)
+        session.add(task)
+        session.commit()
+        columns = {column.key: getattr(task, column.key) for column in models.PeriodicTask.__table__.columns}
+        rows = [
+            columns | {"id": 2 + number, "name": str(number), "last_run_at": now - timedelta(days=2 * (number < DUE))}
+            for number in range(many)
+        ]
+        session.execute(insert(models.PeriodicTask), rows)
+        session.commit()
+    scheduler = schedulers.DatabaseScheduler(app=app)
+    return [_until_idle(scheduler)]
+
+
+def redbeat(many: int, _times: int, folder: Path) -> list[float]:
+    """Its scheduler on a Redis of its own."""
+    from redbeat import RedBeatScheduler, RedBeatSchedulerEntry
+    from redbeat.schedulers import get_redis
+
+    from app.embedded import redis_server
+
+    server = redis_server(folder)
+    process = subprocess.Popen(server.command, stdout=subprocess.DEVNULL)
+    try:
+        time.sleep(1)
+        app = Celery("peer", broker="memory://")
+        app.conf.update(redbeat_redis_url=server.url, redbeat_lock_key=None, timezone="UTC")
+        now = datetime.now(UTC)
+        client = get_redis(app)
+        for late, numbers in ((2, range(DUE)), (0, range(DUE, many))):
+            model = RedBeatSchedulerEntry("model", "t", every(DAY), app=app, last_run_at=now - timedelta(days=late))
+            model.save()
+            stored, score = client.hgetall(model.key), model.score
+            with client.pipeline(transaction=False) as pipe:
+                for number in numbers:
+                    name = f"{number:08}"
+                    copied = {key: value.replace('"model"', f'"{name}"') for key, value in stored.items()}
+                    key = app.redbeat_conf.key_prefix + name
+                    pipe.hset(key, mapping=copied)
+                    pipe.zadd(app.redbeat_conf.schedule_key, {key: score})
+                    if number % 5000 == 0:
+                        pipe.execute()
+                pipe.execute()
+            model.delete()
+        return [_until_idle(RedBeatScheduler(app=app))]
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _until_idle(scheduler: Any) -> float:
+    """Milliseconds until all that are due were called, nothing being sent."""
+    called: list[Any] = []
+    scheduler.apply_entry = lambda entry, **_named: called.append(entry)
+    scheduler.apply_async = lambda entry, **_named: called.append(scheduler.reserve(entry))
+    began = time.perf_counter()
+    while len(called) < DUE:
+        scheduler.tick()
+        if time.perf_counter() - began > GIVE_UP:
+            raise RuntimeError(f"only {len(called)} of {DUE} were called within {GIVE_UP} s")
+    return 1000 * (time.perf_counter() - began)
+
+
+WHO: dict[str, Callable[[int, int, Path], list[float]]] = {
+    "ours": ours,
+    "sqlalchemy-celery-beat": sqlalchemy_celery_beat,
+    "redbeat": redbeat,
+}
+
+
+def main() -> None:
+    """Measure one of them."""
+    with tempfile.TemporaryDirectory() as name:
+        os.environ["LONGSHORE_HOME"] = name
+        os.environ["LONGSHORE_LOG_LEVEL"] = "ERROR"
+        took = WHO[sys.argv[1]](int(sys.argv[2]), int(sys.argv[3]), Path(name))
+        print(json.dumps({"ms": took, "mib": psutil.Process().memory_info().rss / 2**20}))
+
+
+if __name__ == "__main__":
+    main()
