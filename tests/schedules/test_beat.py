@@ -236,6 +236,21 @@ def test_the_interval_can_be_shortened_but_not_stretched(broker: str, schedule: 
     assert 0 <= scheduler.tick() <= scheduler.max_interval
 
 
+@on_one_database
+def test_a_clock_that_is_set_back_does_not_hold_up_static_entries(
+    broker: str, schedule: Add, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scheduler = DatabaseScheduler(app=application())
+    (entry,) = scheduler.schedule.values()
+    entry.last_run_at = entry.default_now() + timedelta(hours=1)
+    scheduler.tick()
+    assert entry.last_run_at > entry.default_now()
+    behind = time.time() - 3600
+    monkeypatch.setattr(beat.time, "time", lambda: behind)
+    scheduler.tick()
+    assert entry.last_run_at <= entry.default_now()
+
+
 def test_two_beats_pulse_and_fire_side_by_side(redis: RedisProcess, schedule: Add) -> None:
     for _ in range(30):
         schedule(LONG_AGO)

@@ -25,9 +25,9 @@ from tests.schedules.test_beat import RedisProcess
 
 ROOT = Path(__file__).resolve().parents[2]
 SLOTS = 5000
-STEADY = 35
+STEADY = 40
 """Seconds without any fault, for which the lag is measured."""
-BAD = 75
+BAD = 110
 """Seconds with a fault every one to four of them."""
 PER_SECOND = SLOTS / (STEADY + BAD)
 
