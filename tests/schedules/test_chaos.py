@@ -25,11 +25,12 @@ from tests.schedules.test_beat import RedisProcess
 
 ROOT = Path(__file__).resolve().parents[2]
 SLOTS = 5000
-STEADY = 40
-"""Seconds without any fault, for which the lag is measured."""
-BAD = 110
-"""Seconds with a fault every one to four of them."""
-PER_SECOND = SLOTS / (STEADY + BAD)
+STEADY, STEADY_SLOTS = 60, 1000
+"""Seconds without any fault, for which the lag is measured, and the slots in them."""
+BAD = 130
+"""Seconds with a fault every one to four of them, for all other slots."""
+START = 25
+"""Seconds for three beats to start."""
 
 Add = Callable[..., str]
 
@@ -114,13 +115,15 @@ def take_database_away(database: PostgreSQL | Path, seconds: float) -> None:
 
 
 def add_schedules(schedule: Add, first: datetime) -> None:
-    """One slot each, evenly over the whole time; the next one of each is tomorrow."""
+    """One slot each, evenly over the time without faults and that with them; the next one of each is tomorrow."""
     with db.reading() as session:
         model = session.get_one(ScheduledExport, schedule(None))
         columns = {column.key: getattr(model, column.key) for column in ScheduledExport.__mapper__.columns}
     rows = []
     for number in range(SLOTS):
-        slot = (first + timedelta(seconds=number / PER_SECOND)).replace(microsecond=0)
+        late = STEADY + (number - STEADY_SLOTS) / (SLOTS - STEADY_SLOTS) * BAD
+        after = number / STEADY_SLOTS * STEADY if number < STEADY_SLOTS else late
+        slot = (first + timedelta(seconds=after)).replace(microsecond=0)
         due = {"next_run_at": slot, "fire_at": slot, "late_at": slot + timedelta(seconds=300)}
         rows.append(columns | {"id": f"{number:036}", "schedule_time": slot.time()} | due)
     with db.transaction() as session:
@@ -171,11 +174,11 @@ def test_on_a_bad_day_no_slot_is_lost_and_none_doubled(
     monkeypatch.setenv("LONGSHORE_REDIS_URL", redis.server.url)
     forget()
     with db.reading() as session:
-        first = db.clock(session) + timedelta(seconds=12)
+        first = db.clock(session) + timedelta(seconds=START)
     add_schedules(schedule, first)
     beats = Beats(tmp_path)
     try:
-        time.sleep(12 + STEADY)
+        time.sleep(START + STEADY)
         faults = suffer(beats, redis, database, random.Random(seed))
         deadline = time.monotonic() + 240
         while count(ScheduleRun) < SLOTS and time.monotonic() < deadline:
