@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from functools import cache, partial
@@ -27,6 +28,10 @@ SETTLE = 0.5
 """Seconds for whatever a page has started to arrive."""
 SILENT = {"file", "image", "table", "dataset"}
 """Kinds whose documents have no way to name an address or a file."""
+MARKUP = {"html", "markdown", "svg", "mermaid", "plotly"}
+"""Kinds whose documents or labels may hold HTML or SVG."""
+WAYS, FEW = 32, 8
+"""Ways out that a browser is known to have, and those that a document without markup is tried with at least."""
 QUICK = ("html", "svg", "png", "pdf")
 """Formats of the normal run: they take the most different ways."""
 
@@ -86,6 +91,19 @@ def attack(kind: str, export: Export, snare: Trap, documents: dict[str, str], fo
 
 def test_every_kind_is_attacked_or_has_nothing_to_attack_with():
     assert set(KINDS) - set(GENERATORS) <= SILENT
+
+
+@pytest.mark.parametrize("kind", GENERATORS)
+def test_the_ways_out_are_many(kind, tmp_path, record_property):
+    """Counted are the different addresses: of the canary by each of its names, and of the files by each spelling."""
+    with trap(tmp_path / "secrets") as snare:
+        tried = "\n".join(GENERATORS[kind](snare).values()).replace("\\", "")
+        channels = set(re.findall(rf"(?i)[\w.:\[\]-]*:?//[^\s/\"']*:{snare.bird.port}/?[\w./-]*", tried))
+        files = {way for way in (*snare.texts, *snare.pictures.values()) if way in tried and not way.startswith("http")}
+    assert len(channels) >= (WAYS if kind in MARKUP else FEW)
+    assert len(files) >= FEW
+    record_property("target", f">= {WAYS if kind in MARKUP else FEW} channels, >= {FEW} files")
+    record_property("figure", f"{kind}: {len(channels)} channels, {len(files)} ways to a file")
 
 
 @pytest.mark.parametrize("kind", [kind for kind in GENERATORS if kind in KINDS])

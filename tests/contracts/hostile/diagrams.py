@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from tests.contracts.hostile.markup import html_parts
 from tests.contracts.hostile.trap import Trap
 from tests.contracts.hostile.ways import Documents
 
@@ -18,6 +19,7 @@ def mermaid(trap: Trap) -> Documents:
     flow = 'flowchart LR\n  A["%s"] --> B\n'
     parts = {
         "label": flow % attack.replace('"', "'"),
+        "html": flow % " ".join("".join(html_parts(trap).values()).replace('"', "'").split()),
         "init": f"%%{{init: {json.dumps(start)}}}%%\n{flow % 'x'}",
         "front": f"---\nconfig:\n  securityLevel: loose\n  themeCSS: '{css}'\n  dompurifyConfig: {{ADD_TAGS: [iframe]}}"
         f"\n---\n{flow % attack}",
@@ -68,12 +70,14 @@ def plotly(trap: Trap) -> Documents:
     trace: dict[str, Any] = {"type": "scatter", "x": [1, 2], "y": [1, 2]}
     text = f"<a href='{at}/a' target='x'>x</a><a href=\"javascript:fetch('{at}/js')\">y</a><img src='{at}/i'>"
     text += f"<span style='background:url({at}/s);fill:url({at}/f)'>z</span><script>fetch('{at}/x')</script>"
+    every = "".join(html_parts(trap).values())
     layouts: dict[str, Any] = {
         f"image-{name}": {"images": [{"source": url, "sizex": 1, "sizey": 1, "xref": "paper", "yref": "paper", "y": 1}]}
         for name, url in trap.pictures.items()
     }
     layouts |= {
         "text": {"title": {"text": text}, "annotations": [{"text": text, "x": 1, "y": 1, "hovertext": text}]},
+        "html": {"title": {"text": every}, "annotations": [{"text": every, "x": 1, "y": 1}]},
         "font": {"font": {"family": f"a;src:url({at}/f)", "color": f"url({at}/c)"}, "paper_bgcolor": f"url({at}/bg)"},
         "template": {"template": {"layout": {"images": [{"source": file}], "mapbox": {"style": f"{at}/style"}}}},
     }

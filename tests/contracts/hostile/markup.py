@@ -62,7 +62,7 @@ def svg(trap: Trap) -> Documents:
     return {"everything": f"{head}<svg {SVG}>{''.join(parts.values())}{rest}</svg>"} | whole | external
 
 
-def _html_parts(trap: Trap) -> Documents:
+def html_parts(trap: Trap) -> Documents:
     at, file = trap.at, trap.text.as_uri()
     parts = {f"img-{name}": f'<img src="{escape(url)}" width="90" height="90">' for name, url in trap.pictures.items()}
     for number, url in enumerate(trap.texts):
@@ -107,13 +107,13 @@ def _html_parts(trap: Trap) -> Documents:
 
 
 def html(trap: Trap) -> Documents:
-    parts = _html_parts(trap)
+    parts = html_parts(trap)
     each = {name: f"<!doctype html><p>text</p>{part}" for name, part in parts.items()}
     return {"everything": f"<!doctype html><p>text</p>{''.join(parts.values())}", "canary": trap.bird.page()} | each
 
 
 def markdown(trap: Trap) -> Documents:
-    parts = {f"html-{name}": f"text\n\n{part}\n" for name, part in _html_parts(trap).items()}
+    parts = {f"html-{name}": f"text\n\n{part}\n" for name, part in html_parts(trap).items()}
     parts |= {f"image-{name}": f"text ![alt]({url})" for name, url in trap.pictures.items()}
     parts |= {f"text-{number}": f"x ![a]({url}) [a]({url})" for number, url in enumerate(trap.texts)}
     parts["reference"] = f"x ![a][b]\n\n[b]: {trap.picture.as_uri()}\n[c]: <{trap.at}/c>\n"
