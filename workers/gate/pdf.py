@@ -17,6 +17,8 @@ _PAGE = re.compile(rb"/Type\s*/Page(?![A-Za-z])")
 _FONT = re.compile(rb"/Type\s*/Font(?![A-Za-z])")
 _FONT_ON_PAGE = re.compile(rb"/Font\s*<<\s*/")
 _IMAGE = re.compile(rb"/Subtype\s*/Image(?![A-Za-z])|/Shading(?![A-Za-z])")
+_GROUP = re.compile(rb"/Subtype\s*/Form(?![A-Za-z])")
+"""What is drawn on a layer of its own is a stream of its own (section 8.10)."""
 _TO_UNICODE = re.compile(rb"/ToUnicode (\d{1,10}) 0 R")
 _PAINTS = re.compile(rb"(?<![^\s\]>)])(f\*?|F|B\*?|b\*?|S|s|sh|TJ|Tj)(?=\s|\Z)")
 _COLOURED = re.compile(rb"((?:[\d.]+\s+)+)(rg|g|k|scn?)\s")
@@ -44,7 +46,8 @@ def see(content: bytes) -> Seen:
     told = b"\n".join([_outside(content, streams), *(_unfold(one) for _, head, one in streams if b"/ObjStm" in head)])
     fonts = len(_FONT.findall(told))
     shows = bool(fonts and _FONT_ON_PAGE.search(told)) or _IMAGE.search(told) is not None
-    blank = not shows and not any(_paints(_unfold(one)) for _, head, one in streams if b"/Type" not in head)
+    drawn = (one for _, head, one in streams if b"/Type" not in head or _GROUP.search(head))
+    blank = not shows and not any(_paints(_unfold(one)) for one in drawn)
     return Seen(len(_PAGE.findall(told)), blank, _characters(told, streams) if fonts else frozenset())
 
 

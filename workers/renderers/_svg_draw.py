@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 FILTER_BUDGET = 4_000_000
 """Pixels times filtered elements that librsvg draws: 0.8 s of blur. Nothing can stop librsvg, so what is more goes to
 the browser, which has a deadline."""
+LAYER_BUDGET = 100_000_000
+"""Pixels times elements that are masked or blended: librsvg draws each on a layer as large as the picture, 130 million
+pixels a second."""
 LAST_RESORT = 10
 """Multiple of these budgets that librsvg draws where there is no browser: some 8 s. What is more is refused."""
 
@@ -48,6 +51,7 @@ _EMOJI = re.compile(
 )
 """Characters that are drawn in colour by themselves (Emoji_Presentation, Unicode 16), or asked to be by U+FE0F."""
 
+_LAYERED = re.compile(r"\b(?:mask|mask-image|mix-blend-mode)\s*:\s*(?!none|normal)")
 _ONLY_BROWSER = {"foreignObject": "HTML inside the drawing", "textPath": "text along a path"}
 
 
@@ -113,12 +117,16 @@ def weight(root: _Element, content: bytes, size: Pixels) -> float:
     )  # fmt: skip
     if any(target in filters for sheet in sheets for target in scrub(sheet).fragments):
         work += sum(1 for _ in root.iter())
+    layers = sum(1 for one in root.iter() if _is_layered(one.get("mask"), one.get("style")))
+    if any(map(_LAYERED.search, sheets)):
+        layers = sum(1 for _ in root.iter())
     if b"dasharray" in content and _LARGE_NUMBER.search(_NOT_NUMBERS.sub(b"", content)):
         return math.inf  # dashes along a line of astronomic length
     corners = list(map(vertices, root.iter(f"{{{SVG}}}*")))
     drawn = Scales(root).weigh()
     return max(
         work * size.width * size.height / FILTER_BUDGET,
+        layers * drawn / len(corners) * size.width * size.height / LAYER_BUDGET,
         drawn / MAX_DRAWN,
         sum(corners) * drawn / len(corners) / MAX_CORNERS,
         max(corners) / LONGEST_LINE,
@@ -126,6 +134,10 @@ def weight(root: _Element, content: bytes, size: Pixels) -> float:
         sum(1 for _ in root.iter(f"{{{SVG}}}stop")) / MAX_STOPS,
         sum(len(text) for one in root.iter(f"{{{SVG}}}text") for text in one.itertext()) / MAX_LETTERS,
     )
+
+
+def _is_layered(mask: str | None, style: str | None) -> bool:
+    return mask not in {None, "none"} or _LAYERED.search(style or "") is not None
 
 
 def _by_browser(content: bytes, size: Pixels, background: str, form: str, render: Render) -> bytes:

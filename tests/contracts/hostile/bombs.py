@@ -86,6 +86,12 @@ def svg() -> Bombs:
         "quadratic": f'<!DOCTYPE svg [<!ENTITY a "{"a" * 100_000}">]><svg {SVG}><text>{"&a;" * 50_000}</text></svg>',
         "view": f'<svg {head} viewBox="0 0 1e9 1e9" width="1e9" height="1e9"><rect width="1e9" height="1e9"/></svg>',
         "view-small": f'<svg {head} viewBox="0 0 1e-9 1e-9" width="100" height="100"><circle r="1e9"/></svg>',
+        "blends": f'<svg {head} width="4000" height="4000"><style>.b {{ mix-blend-mode: multiply }}</style>'
+        + '<g class="b"><path d="M0 0H4000V4000z" fill="red" fill-opacity=".1"/></g>' * 20_000
+        + "</svg>",
+        "masked": f'<svg {head} width="4000" height="4000"><mask id="m"><rect width="4000" height="4000"/></mask>'
+        + '<path d="M0 0H4000V4000z" mask="url(#m)"/>' * 20_000
+        + "</svg>",
         "thin": f'<svg {head} width="1e9" height="1e-9"><rect width="9" height="9"/></svg>',
         "nan": f'<svg {head} viewBox="nan inf -1 1e999" width="1e999" height="nan"><rect width="9" height="9"/></svg>',
         "attributes": f"<svg {SVG} {' '.join(f'a{n}={chr(34)}{chr(34)}' for n in range(DEEP))}><rect/></svg>",

@@ -4,6 +4,7 @@ import pytest
 from PIL import Image
 
 from longshore.errors import Permanent
+from workers.convert import convert
 from workers.gate.blank import check
 from workers.renderers.base import SETTINGS, Document, Render
 
@@ -140,3 +141,13 @@ def test_a_blank_pdf_is_no_artifact(held):
     for operators in (b"0 0 0 rg 0 0 300 200 re f", b"1 1 1 rg 0 0 9 9 re f 0 0 m 9 9 l S", b"BT (Hi) Tj ET"):
         assert held("svg", LINE, ("svg", LINE), ("pdf", blank_pdf(operators))) == []
     assert held("svg", LINE, ("svg", LINE), ("pdf", blank_pdf(more=b"/X <</Subtype /Image>>"))) == []
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("look", ["opacity:.5", "mix-blend-mode:multiply", "filter:none", "isolation:isolate"])
+def test_a_drawing_that_is_all_on_one_layer_is_not_blank_on_paper(look, tmp_path):
+    (tmp_path / "source").write_text(EMPTY.format(f'<g style="{look}"><path d="M0 0H99V99z"/><path d="M9 0H99z"/></g>'))
+    folder = tmp_path / "out"
+    folder.mkdir()
+    _, render = convert(tmp_path / "source", "svg", "pdf", title="T", given={}, folder=folder, seconds=30)
+    assert render.warnings == []

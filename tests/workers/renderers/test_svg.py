@@ -10,6 +10,7 @@ from PIL import Image
 from pypdf import PdfReader
 
 from workers.renderers import _svg_draw, svg
+from workers.renderers._pixels import Pixels
 from workers.renderers.base import SETTINGS, BadDocument, Document, Refused, Render, Unavailable
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "svg"
@@ -327,3 +328,16 @@ def test_a_drawing_larger_than_the_paper_is_shrunk_onto_it(tmp_path):
 
     assert len(pages) == 1
     assert (float(pages[0].mediabox.width), float(pages[0].mediabox.height)) == pytest.approx((842, 595), abs=1)
+
+
+@pytest.mark.parametrize(
+    ("layers", "sheet"), [('style="mix-blend-mode: multiply"', ""), ('mask="url(#m)"', ""), ("", "g { mask: url(#m) }")]
+)
+def test_layers_as_large_as_the_picture_are_left_to_the_browser(tmp_path, layers, sheet):
+    def weight(count: int) -> float:
+        shapes = f'<g {layers}><path d="M0 0H9V9z"/></g>' * count
+        text = f'{OPEN} width="1000" height="1000"><style>{sheet}</style><mask id="m"/>{shapes}</svg>'
+        root = _svg_draw.root_of(a_drawing(tmp_path, text))
+        return _svg_draw.weight(root, _svg_draw.markup(root), Pixels(1000, 1000))
+
+    assert weight(5) < 1 < weight(150)
