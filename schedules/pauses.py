@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from itertools import chain, islice, takewhile
 
 import structlog
-from sqlalchemy import ColumnElement, Select, exists, literal_column, or_, select
+from sqlalchemy import ColumnElement, CompoundSelect, and_, exists, literal_column, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from longshore.errors import Invalid
@@ -99,25 +99,25 @@ def resume(session: Session, row: ScheduledExport, *, now: datetime, catchup: Ca
     session.flush()
 
 
-def resumable(now: datetime) -> Select[str]:
-    """The query for schedules whose pause for a fault is over: its time has come, or the connection works again."""
-    blocked: ColumnElement[bool] = literal_column(
-        f"scheduled_exports.paused_by = '{BLOCKED}'"
-    )  # spelt as in the partial index
+def resumable(now: datetime) -> CompoundSelect[str]:
+    """The query for schedules whose pause for a fault is over: its time has come, or a connection works again.
+
+    Two halves, since SQLite finds no index for either of two conditions. A schedule may come twice.
+    """
+    ids = select(ScheduledExport.id)
+    # spelt as in the partial index
+    blocked: ColumnElement[bool] = literal_column(f"scheduled_exports.paused_by = '{BLOCKED}'")
+    works = and_(Connection.enabled, Connection.health != "needs_reconnect")
+    first = exists().where(Connection.id == ScheduledExport.connection_id, works)
     further = exists().where(
-        ScheduleDelivery.schedule_id == ScheduledExport.id, ScheduleDelivery.connection_id == Connection.id
+        ScheduleDelivery.schedule_id == ScheduledExport.id, Connection.id == ScheduleDelivery.connection_id, works
     )
-    works = select(Connection.id).where(
-        or_(Connection.id == ScheduledExport.connection_id, further),
-        Connection.enabled,
-        Connection.health != "needs_reconnect",
-    )
-    return select(ScheduledExport.id).where(or_(ScheduledExport.resume_at <= now, blocked & works.exists()))
+    return union_all(ids.where(ScheduledExport.resume_at <= now), ids.where(blocked, or_(first, further)))
 
 
 def resume_due(session: Session, now: datetime, limit: int) -> int:
     """Resume, as their policies say, what `resumable` finds, in the caller's transaction; the count of them."""
-    ids = session.scalars(resumable(now).limit(limit)).all()
+    ids = set(session.scalars(resumable(now).limit(limit)))
     query = select(ScheduledExport).where(ScheduledExport.id.in_(ids), ~ScheduledExport.is_active)
     rows = session.scalars(query.with_for_update(skip_locked=True)).all()
     for row in rows:
