@@ -47,6 +47,11 @@ class Interrupt:
         if self._main:
             signal.pthread_kill(threading.main_thread().ident or 0, SIGNAL)
 
+    @property
+    def asked(self) -> bool:
+        """Whether somebody asked for it."""
+        return self._asked.is_set()
+
     def check(self) -> None:
         """Raises Cancelled where it was asked for."""
         if self._asked.is_set():

@@ -14,6 +14,7 @@ import pytest
 
 from tests.contracts.removing_contract import RemovingContract
 from tests.contracts.site import Job, Killed, Trickle, classified, noise
+from tests.contracts.stopping_contract import StoppingContract
 from tests.contracts.versions_contract import VersionsContract
 from workers.destinations.base import Cancelled, Permanent, Receipt, Refused, Transient
 
@@ -27,7 +28,7 @@ NAMES = [
 ]  # fmt: skip
 
 
-class DestinationContract(VersionsContract, RemovingContract):
+class DestinationContract(VersionsContract, RemovingContract, StoppingContract):
     """Subclass, and define the fixture `site`."""
 
     def test_the_connection_test_leaves_nothing_behind(self, site):

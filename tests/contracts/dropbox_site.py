@@ -30,6 +30,9 @@ class DropboxSite(Site):
     def contents(self):
         return {one.path: one.content for one in self.fake.account.files.values()}
 
+    def backend(self):
+        return self.fake.port
+
     def unfinished(self):
         return [name for name, one in self.fake.account.sessions.items() if not one.closed]
 

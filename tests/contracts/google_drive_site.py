@@ -36,6 +36,9 @@ class DriveSite(Site):
     def contents(self):
         return {self.store.path(one): one.content for one in self.files()}
 
+    def backend(self):
+        return self.drive.port
+
     def unfinished(self):
         return [one.about.get("name", one.target) for one in self.drive.open_sessions()]
 

@@ -37,6 +37,13 @@ class OneDriveSite(Site):
     def contents(self):
         return {self.store.path(one): one.content for one in self.files()}
 
+    def through(self, port):
+        self.fake.shown_port = port
+        return self.destination()
+
+    def backend(self):
+        return self.fake.port
+
     def unfinished(self):
         return [one.name for one in self.fake.sessions.values()]
 

@@ -7,6 +7,7 @@ import shutil
 from types import SimpleNamespace
 
 import boto3
+import pytest
 
 from tests.contracts.rclone_servers import Served
 from tests.contracts.s3_servers import KEY_ID, SECRET
@@ -43,6 +44,8 @@ class RcloneSite(Site):
     atomic = False
     atomic_remove = False
     resumes = False
+    settles = 0.5
+    address = "url"
 
     def __init__(self, served: Served):
         self.options, self.secrets = served.options, served.secrets
@@ -56,6 +59,19 @@ class RcloneSite(Site):
         made = Counted(RcloneOptions(**told), RcloneSecrets(**secrets), Place("", check))
         made.site = self
         return made
+
+    def backend(self):
+        return int(self.options.get("port") or self._url().rpartition(":")[2])
+
+    def through(self, port):
+        if self.options["backend"] == "ftp":
+            pytest.skip("FTP opens a line of its own for each file")
+        if "port" in self.options:
+            return self.destination(port=port)
+        return self.destination(**{self.address: f"http://127.0.0.1:{port}"})
+
+    def _url(self):
+        return self.options[self.address]
 
     def read(self, receipt):
         return self._content(receipt.path)
@@ -90,6 +106,8 @@ class RcloneSite(Site):
 
 class RcloneBucket(RcloneSite):
     """A bucket at moto: unlike `rclone serve s3`, it shows an object only when it is whole, as object stores do."""
+
+    address = "endpoint"
 
     def __init__(self, port: int):
         self.folder, self.counted = f"team-{next(NUMBERS)}", 0

@@ -40,6 +40,9 @@ class S3Site(Site):
     def contents(self):
         return {key: self.client.get_object(Bucket=self.bucket, Key=key)["Body"].read() for key in self.visible()}
 
+    def backend(self):
+        return self.proxy.port
+
     def unfinished(self):
         return [one["Key"] for one in self.uploads()]
 

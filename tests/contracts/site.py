@@ -7,10 +7,13 @@ import io
 import json
 import random
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
+from tests.contracts.stalling import Line
 from workers.destinations.base import Destination, Receipt, Upload
 
 
@@ -26,6 +29,8 @@ class Site(ABC):
     """Whether the server takes names in one step."""
     atomic_copy = True
     """Whether a copy that names the version it is made of fails where that was replaced."""
+    settles = 0.0
+    """Seconds until the server has noticed that a line broke, and has put away what came over it."""
     atomic_remove = True
     """Whether the server compares and deletes in one step."""
     resumes = True
@@ -50,6 +55,20 @@ class Site(ABC):
     @abstractmethod
     def unfinished(self) -> list[str]:
         """What unfinished uploads left."""
+
+    def backend(self) -> int:
+        """The port of the local server."""
+        raise NotImplementedError
+
+    def through(self, port: int) -> Destination:
+        """A connection that reaches the local server by way of another port."""
+        return self.destination(endpoint_url=f"http://127.0.0.1:{port}")  # type: ignore[call-arg]
+
+    @contextmanager
+    def stalling(self, **when: Any) -> Iterator[tuple[Destination, Line]]:
+        """A connection over a line that stops moving, see `Line`."""
+        with Line(self.backend(), **when).running() as line:
+            yield self.through(line.port), line
 
     @abstractmethod
     def received(self) -> int:

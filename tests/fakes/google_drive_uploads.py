@@ -48,7 +48,9 @@ class Uploads:
         name = f"s{next(store.numbers)}"
         self.drive.sessions[name] = Session(about, size, target)
         fields = self.query.get("fields", "")
-        where = f"{self.drive.url}/upload/drive/v3/files?uploadType=resumable&fields={fields}&upload_id={name}"
+        where = (
+            f"http://{self.headers['Host']}/upload/drive/v3/files?uploadType=resumable&fields={fields}&upload_id={name}"
+        )
         return self.answer(Location=where)
 
     def session(self) -> Session:

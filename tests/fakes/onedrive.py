@@ -96,11 +96,12 @@ class FakeOneDrive:
     early: bool = True
     received: int = 0
     port: int = 0
+    shown_port: int = 0
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://127.0.0.1:{self.shown_port or self.port}"
 
     def token(self, who: str = "ann") -> str:
         made = f"canary-access-{next(self.store.numbers)}"
@@ -166,7 +167,7 @@ class Handler(Uploads, Logins, Extras, BaseHTTPRequestHandler):
 
     def work(self) -> tuple[str, Callable[[], tuple]]:
         """The kind of the request, and what does it."""
-        here = f"127.0.0.1:{self.fake.port}"
+        here = f"127.0.0.1:{self.fake.shown_port or self.fake.port}"
         for verb, host, pattern, kind in ROUTES:
             found = re.fullmatch(pattern, self.route)
             named = self.headers["Host"] == (host or here) or (host == LOGIN and self.fake.authority)

@@ -44,6 +44,13 @@ def settle(directory: int, name: str, hidden: str) -> None:
         chosen = numbered(first, number)
 
 
+def remove_inode(directory: int, name: str, inode: int) -> None:
+    """Delete the file of this name if it is this very one."""
+    there = files.look(directory, name) if name and inode else None
+    if there is not None and there.st_ino == inode and stat.S_ISREG(there.st_mode):
+        files.unlink(directory, name)
+
+
 def restore(directory: int, name: str, hidden: str) -> None:
     """Give what was taken aside its name back, or its dated one where that is taken. Quiet where there is nothing."""
     if files.look(directory, hidden) is not None and not (name and files.claim(directory, hidden, name)):

@@ -39,6 +39,8 @@ kill $watch
 rm -rf -- "$folder"
 """
 """Ends rclone when the pipe closes, itself when rclone ends, and removes the folder in both cases."""
+LAST_WORDS = 0.5
+"""Seconds that a stopped call has to clean up: whoever cancelled waits for it."""
 
 
 class Failed(Exception):
@@ -142,7 +144,7 @@ class Daemon:
         """Stop a call, and give it a moment to clean up behind itself."""
         try:
             self.call("job/stop", jobid=job)
-            until = time.monotonic() + 1
+            until = time.monotonic() + LAST_WORDS
             while not self.call("job/status", jobid=job)["finished"] and time.monotonic() < until:
                 time.sleep(0.02)
         except (Failed, LongshoreError):

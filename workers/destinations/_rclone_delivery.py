@@ -109,7 +109,7 @@ class Delivery:
         """Give the hidden file its name."""
         if there is not None and self._upload.conflict == "version":
             self._remote.move(path, self._aside(path, there))
-        self._save(taking=path)
+        self._take(path)
         self._remote.move(self._state["part"], path)
         found = self._remote.look(path)
         right = self._state["sums"].get(self._remote.hash_type)
@@ -121,7 +121,7 @@ class Delivery:
         """Send under the file's own name: the provider shows it when it is whole."""
         if there is not None and self._upload.conflict == "version":
             self._remote.copy(path, self._aside(path, there))
-        self._save(taking=path)
+        self._take(path)
         sums = self.put(path)
         self._save(sums=sums)
         found = self._remote.look(path)
@@ -185,6 +185,8 @@ class Delivery:
     def _taken(self, path: str, there: There) -> Receipt:
         """The receipt of policy `skip`. Raises Permanent for the others."""
         self._forget()
+        self._state.pop("taking", None)
+        self._save()
         if there.folder and self._upload.conflict != "skip":
             raise Permanent(FOLDER.format(path))
         if self._upload.conflict != "skip":
@@ -216,6 +218,13 @@ class Delivery:
     def _path(self, number: int) -> str:
         name = safe_name(self._upload.name, limit=NAME_LIMIT)
         return "/".join((*self._parents, name if number == 1 else numbered(name, number)))
+
+    def _take(self, path: str) -> None:
+        """Note that the file is about to become visible, and what it is: whoever cancels then removes it again."""
+        upload = self._upload
+        self._save(
+            taking=path, made={"size": upload.size, "sha256": upload.sha256, "new": upload.conflict != "overwrite"}
+        )
 
     def _save(self, **values: Any) -> None:
         self._state.update(values)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from workers.destinations._s3_bucket import MISSING, Bucket, marks_of
+from workers.destinations._s3_bucket import DELIVERY, MISSING, Bucket, marks_of
 from workers.destinations._s3_multipart import abort
 from workers.destinations.base import Receipt, dated, numbered
 
@@ -109,6 +109,23 @@ def remove(bucket: Bucket, receipt: Receipt) -> bool:
             return False
         raise
     return True
+
+
+def remove_marked(bucket: Bucket, key: str, mark: str) -> None:
+    """Delete what has the key if the delivery of this mark sent it: it became visible when it was to be stopped."""
+    from botocore.exceptions import ClientError
+
+    head = bucket.head(key)
+    if head is None or marks_of(head).get(DELIVERY) != mark:
+        return
+    where = {"Bucket": bucket.name, "Key": key}
+    if "VersionId" in head:
+        where["VersionId"] = head["VersionId"]
+    try:
+        _delete(bucket.client, where, head["ETag"])
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in MISSING | REPLACED:
+            raise
 
 
 def _delete(client: Any, where: dict[str, str], etag: str) -> None:

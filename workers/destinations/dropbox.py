@@ -182,7 +182,7 @@ class Dropbox(Destination):
             if upload.conflict == "version" and rounds < ROUNDS:
                 rounds += 1
                 continue
-            self.discard(state)
+            end(self.client, state)
             if upload.conflict == "version":
                 raise Transient(f"Others keep replacing {path} at the same moment. It will be tried again.")
             if upload.conflict != "skip":
@@ -193,8 +193,16 @@ class Dropbox(Destination):
             return self.account.skipped(path, there)
 
     def discard(self, checkpoint: dict[str, Any]) -> None:
-        """Close the session of an unfinished upload. Raises the SDK's and requests' errors."""
+        """Close the session of an unfinished upload, and remove the file if it became visible unheard.
+
+        Raises the SDK's and requests' errors.
+        """
         end(self.client, checkpoint)
+        if not checkpoint.get("commits"):
+            return
+        there = self.account.look(checkpoint["path"])
+        if isinstance(there, sdk().files.FileMetadata) and self._same(checkpoint, there):
+            self.account.delete(there.id, there.rev)
 
     def remove(self, receipt: Receipt) -> bool:
         """See base. One request, which names the revision. A file that was moved is found by its id."""
@@ -219,9 +227,12 @@ class Dropbox(Destination):
         known = state.get("content_hash")
         if not known or not isinstance(there, sdk().files.FileMetadata) or there.size != upload.size:
             return False
-        return known == there.content_hash and (
-            upload.conflict == "overwrite" or there.client_modified.strftime(STAMP) == state["modified"]
-        )
+        return Dropbox._same(state, there) or (upload.conflict == "overwrite" and known == there.content_hash)
+
+    @staticmethod
+    def _same(state: dict[str, Any], there: Any) -> bool:
+        stamp = there.client_modified.strftime(STAMP)
+        return bool((there.content_hash, stamp) == (state["content_hash"], state["modified"]))
 
     def _send(self, upload: Upload, state: dict[str, Any]) -> Any:
         """Send the bytes and make them visible; None where the name was taken in the meantime."""
@@ -230,12 +241,15 @@ class Dropbox(Destination):
         try:
             if upload.size > session.chunk:
                 state["content_hash"] = session.run()
+                state["commits"] = upload.conflict != "overwrite"
                 upload.save(dict(state))
                 commit = files.CommitInfo(state["path"], **self._commit(upload, state))
                 return self.client.files_upload_session_finish(b"", session.cursor(upload.size), commit)
             return self._put(upload, state)
         except sdk().exceptions.ApiError as error:
             if upload.conflict != "overwrite" and tags(error) in TAKEN:
+                state.pop("commits", None)
+                upload.save(dict(state))
                 return None
             raise
 
@@ -254,6 +268,7 @@ class Dropbox(Destination):
         with closing(Source(upload)) as source:
             payload = source.take(upload.size + 1)
             state["content_hash"] = source.content_hash()
+        state["commits"] = upload.conflict != "overwrite"
         upload.save(dict(state))
         about = self._commit(upload, state)
         with reporting(self.wire, upload, 0):

@@ -103,7 +103,7 @@ class Folder(Destination):
             if upload.conflict in {"skip", "fail"} and files.look(directory, name):
                 files.unlink(directory, part)
                 return _taken(directory, path / name, upload)
-            state = {"folder": upload.folder, "part": part, "wanted": name}
+            state: dict[str, Any] = {"folder": upload.folder, "part": part, "wanted": name}
 
             def save(offset: int, name: str = "") -> None:
                 upload.save({**state, "offset": offset, "name": name})
@@ -112,6 +112,7 @@ class Folder(Destination):
             save(offset)
             with files.locked(directory, part) as handle:
                 files.copy(handle, directory, upload, offset, save)
+                state["inode"] = 0 if upload.conflict == "overwrite" else os.fstat(handle).st_ino
                 chosen = files.publish(
                     directory,
                     part,
@@ -127,13 +128,17 @@ class Folder(Destination):
             return _receipt(path / chosen, upload)
 
     def discard(self, checkpoint: dict[str, Any]) -> None:
-        """Remove the hidden file; what was taken aside for it gets its name back. Raises OSError."""
+        """Remove the hidden file, or the visible one that it became; what stepped aside gets its name back.
+
+        Raises OSError.
+        """
         if "part" not in checkpoint:
             return
         part = str(checkpoint["part"])
         try:
             with self._directory(str(checkpoint.get("folder", "")), make=False) as (directory, _):
                 files.unlink(directory, part)
+                versions.remove_inode(directory, str(checkpoint.get("name", "")), int(checkpoint.get("inode", 0)))
                 versions.restore(directory, str(checkpoint.get("wanted", "")), versions.aside(part))
         except FileNotFoundError:
             return

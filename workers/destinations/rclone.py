@@ -89,14 +89,29 @@ class Rclone(Destination):
         return self._delivery(upload).run()
 
     def discard(self, checkpoint: dict[str, Any]) -> None:
-        """Remove the hidden file; what was set aside for it gets its name back. Raises LongshoreError, Failed."""
+        """Remove the hidden file, or the visible one that it became; what was set aside gets its name back.
+
+        Raises LongshoreError, Failed.
+        """
         if checkpoint.get("where") != account(self.options):
             return
-        if "part" in checkpoint:
-            self.remote.delete(checkpoint["part"])
+        waited = "part" in checkpoint and self.remote.delete(checkpoint["part"])
+        if not waited and self._became_visible(checkpoint):
+            self.remote.delete(checkpoint["taking"])
         for path, aside in checkpoint.get("aside", {}).items():
             if self.remote.moves and self.remote.look(aside) and not self.remote.look(path):
                 self.remote.move(aside, path)
+
+    def _became_visible(self, checkpoint: dict[str, Any]) -> bool:
+        """Whether the upload took its name before it was stopped, and replaced nothing."""
+        made = checkpoint.get("made")
+        if not made or not made["new"] or "taking" not in checkpoint:
+            return False
+        there = self.remote.look(checkpoint["taking"])
+        if there is None or there.folder or there.size != made["size"]:
+            return False
+        known = checkpoint.get("sums", {}).get(self.remote.hash_type) if there.sum else None
+        return bool(there.sum == known if known else self.remote.read_back(checkpoint["taking"]) == made["sha256"])
 
     def remove(self, receipt: Receipt) -> bool:
         """See base. Raises LongshoreError, Failed."""

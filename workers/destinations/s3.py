@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr
 
 from workers.destinations import _s3_versions as versions
-from workers.destinations._s3_bucket import Bucket, marks, marks_of
+from workers.destinations._s3_bucket import DELIVERY, Bucket, marks, marks_of
 from workers.destinations._s3_client import connect
 from workers.destinations._s3_errors import answered, unanswered
 from workers.destinations._s3_multipart import MIB, Multipart, abort, part_size_for, send
@@ -142,9 +142,9 @@ class S3(Destination):
         while True:
             key = self._key(upload, number)
             if state.get("key") != key:
-                self.discard(state)
+                self._drop(state)
                 state = {"bucket": self.bucket.name, "endpoint": self.options.endpoint_url, "key": key}
-                state["number"] = number
+                state |= {"number": number, "mark": marks(upload)[DELIVERY], "replaces": upload.conflict == "overwrite"}
             head = self.bucket.head(key)
             if head and marks_of(head) == marks(upload):
                 return self._recognised(upload, state, head)
@@ -155,7 +155,7 @@ class S3(Destination):
             if upload.conflict == "version" and rounds < ROUNDS:
                 rounds += 1
                 continue
-            self.discard(state)
+            self._drop(state)
             if upload.conflict == "version":
                 raise Transient(f"Others keep replacing {key} at the same moment. It will be tried again.")
             if upload.conflict == "skip":
@@ -168,7 +168,13 @@ class S3(Destination):
             number += 1
 
     def discard(self, checkpoint: dict[str, Any]) -> None:
-        """Drop the parts of an unfinished upload. Raises ClientError, BotoCoreError."""
+        """Drop the parts of an unfinished upload, and the object if it is there. Raises ClientError, BotoCoreError."""
+        here = (checkpoint.get("endpoint"), checkpoint.get("bucket")) == (self.options.endpoint_url, self.bucket.name)
+        self._drop(checkpoint)
+        if here and "mark" in checkpoint and not checkpoint.get("replaces"):
+            versions.remove_marked(self.bucket, checkpoint["key"], checkpoint["mark"])
+
+    def _drop(self, checkpoint: dict[str, Any]) -> None:
         if "upload_id" in checkpoint and checkpoint.get("endpoint") == self.options.endpoint_url:
             abort(
                 self.client,
@@ -260,7 +266,7 @@ class S3(Destination):
         self, upload: Upload, state: dict[str, Any], about: dict[str, Any], condition: Callable[[], dict[str, str]]
     ) -> tuple[str, Sums]:
         """The whole artifact in one request; the ETag of the answer, and the sums of what was read."""
-        upload.save(dict(state))
+        upload.note(dict(state))  # the marks on the object tell the next attempt as much
         with closing(Source(upload, self.options.part_size_mb * MIB)) as source:
             part = source.next()
             sums = source.sums()

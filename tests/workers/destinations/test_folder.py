@@ -10,52 +10,11 @@ import pytest
 
 from longshore.errors import Permanent, Refused, Transient
 from tests.contracts.destination_contract import DestinationContract
-from tests.contracts.site import Job, Killed, Site, classified, noise
+from tests.contracts.folder_site import SYNC, FolderSite
+from tests.contracts.site import Job, Killed, classified, noise
 from workers.destinations import _folder_files
-from workers.destinations.base import Place
-from workers.destinations.folder import Folder, FolderOptions, FolderSecrets
 
-SYNC = 2 * 1024 * 1024
-"""Checkpoints of the tests are nearer to each other than those of deliveries: less to write."""
 NOBODY = 65534
-
-
-class FolderSite(Site):
-    part = SYNC
-
-    def __init__(self, root, monkeypatch):
-        self.root = root
-        self._count = 0
-        write = os.pwrite
-
-        def counting(handle, data, offset):
-            self._count += len(data)
-            return write(handle, data, offset)
-
-        monkeypatch.setattr(os, "pwrite", counting)
-        monkeypatch.setattr("workers.destinations._folder_files.SYNC", SYNC)
-
-    def destination(self):
-        return Folder(FolderOptions(folder="team"), FolderSecrets(), Place(str(self.root), lambda url: None))
-
-    def read(self, receipt):
-        with open(receipt.path, "rb") as file:  # noqa: PTH123 - whatever the path is
-            return file.read()
-
-    def _files(self):
-        return [path for path in sorted(self.root.rglob("*")) if not path.is_dir()]
-
-    def visible(self):
-        return [str(path) for path in self._files() if path.suffix != ".part"]
-
-    def contents(self):
-        return {path: Path(path).read_bytes() for path in self.visible()}
-
-    def unfinished(self):
-        return [str(path) for path in self._files() if path.suffix == ".part"]
-
-    def received(self):
-        return self._count
 
 
 @pytest.fixture
