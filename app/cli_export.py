@@ -43,6 +43,7 @@ def export(
     """Export FILE through a running server: with a bar, then the file, or where its delivery is."""
     from app.client import Client, ClientError
     from app.kinds import kind_of
+    from app.progress_line import progress_of
 
     try:
         wanted = json.loads(given)
@@ -67,9 +68,12 @@ def export(
         )
         with Progress(*columns, console=Console(stderr=True)) as bars:
             bar = bars.add_task(f"{file.name} → {form}", total=100, phase="waiting")
-            ended = client.watch(
-                submitted["id"], lambda one: bars.update(bar, completed=one["progress"], phase=one["phase"]), wait
-            )
+
+            def show(one: dict[str, Any]) -> None:
+                percent, words = progress_of(one)
+                bars.update(bar, completed=percent, phase=words)
+
+            ended = client.watch(submitted["id"], show, wait)
         for warning in ended["report"].get("warnings", []):
             click.echo(f"warning: {warning}", err=True)
         if ended["state"] != "completed":
