@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,7 @@ def convert(
 
     Returns the finished document and the render with its warnings. Raises what the planner and the conversions raise.
     """
+    _keep_no_results()
     steps = plan(kind, form, partial(needs.check, settings=settings()))
     asked = read_settings(kind, form, given)
     with _pictures() as fetch:
@@ -58,6 +59,14 @@ def convert(
     inspect(made[-1].path, form)
     gate.check(given_document, made[1:], render)
     return made[-1], render
+
+
+@cache
+def _keep_no_results() -> None:
+    """Libvips keeps what its last operations made, up to 100 MB, for the next to use; no two documents share any."""
+    import pyvips
+
+    pyvips.cache_set_max(0)
 
 
 @contextmanager
