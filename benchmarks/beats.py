@@ -78,7 +78,7 @@ def _template() -> str:
         row = ScheduledExport(
             **dict.fromkeys(("owner", "user_id", "created_by"), "ann"),
             schedule_type="daily",
-            schedule_time=now.time().replace(microsecond=0),
+            schedule_time=(now - timedelta(hours=12)).time(),
             timezone="UTC",
             export_format="svg",
             export_settings={},

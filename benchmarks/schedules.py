@@ -20,8 +20,8 @@ PEERS = (
     ("sqlalchemy-celery-beat", 10_000, 3, 1.0),
     ("sqlalchemy-celery-beat", 100_000, 1, 0.2),
     # it calls a task and no more, where ours commits a run, an export and a delivery for each
-    ("redbeat", 10_000, 3, 15.0),
-    ("redbeat", 100_000, 1, 15.0),
+    ("redbeat", 10_000, 3, 25.0),
+    ("redbeat", 100_000, 1, 25.0),
 )
 
 
