@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import traceback
 from dataclasses import asdict
 
 from rich.console import Console
@@ -17,7 +18,13 @@ N = 30
 
 def main() -> int:
     """Measure, print, write."""
-    figures = [figure for module in (render_overhead, peers, whole_way, schedules) for figure in module.measure(N)]
+    figures, failed = [], False
+    for module in (render_overhead, peers, whole_way, schedules):
+        try:
+            figures += module.measure(N)
+        except Exception:  # noqa: BLE001 - what the others measured must not be lost with it
+            traceback.print_exc()
+            failed = True
     table = Table(show_edge=False)
     for heading in ("Figure", "Ours", "Peer", "Ratio", "Target", "n"):
         table.add_column(heading, justify="left" if heading == "Figure" else "right", overflow="fold")
@@ -31,7 +38,7 @@ def main() -> int:
     target = settings().home / "bench.json"
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(json.dumps([asdict(figure) for figure in figures], indent=2) + "\n", encoding="utf-8")
-    return 0 if all(figure.met for figure in figures) else 1
+    return 1 if failed or not all(figure.met for figure in figures) else 0
 
 
 if __name__ == "__main__":
