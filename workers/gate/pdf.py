@@ -47,7 +47,7 @@ def see(content: bytes) -> Seen:
     fonts = len(_FONT.findall(told))
     shows = bool(fonts and _FONT_ON_PAGE.search(told)) or _IMAGE.search(told) is not None
     drawn = (one for _, head, one in streams if b"/Type" not in head or _GROUP.search(head))
-    blank = not shows and not any(_paints(_unfold(one)) for one in drawn)
+    blank = not shows and not any(len(text) >= INFLATED or _paints(text) for text in map(_unfold, drawn))
     return Seen(len(_PAGE.findall(told)), blank, _characters(told, streams) if fonts else frozenset())
 
 

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import zlib
+
 import pytest
 from PIL import Image
 
 from longshore.errors import Permanent
 from workers.convert import convert
+from workers.gate import pdf
 from workers.gate.blank import check
 from workers.renderers.base import SETTINGS, Document, Render
 
@@ -141,6 +144,13 @@ def test_a_blank_pdf_is_no_artifact(held):
     for operators in (b"0 0 0 rg 0 0 300 200 re f", b"1 1 1 rg 0 0 9 9 re f 0 0 m 9 9 l S", b"BT (Hi) Tj ET"):
         assert held("svg", LINE, ("svg", LINE), ("pdf", blank_pdf(operators))) == []
     assert held("svg", LINE, ("svg", LINE), ("pdf", blank_pdf(more=b"/X <</Subtype /Image>>"))) == []
+
+
+def test_a_line_too_long_to_be_read_to_its_end_is_not_blank(held, monkeypatch):
+    monkeypatch.setattr(pdf, "INFLATED", 1000)
+    line = zlib.compress(b"1 1 1 rg 0 0 9 9 re f\n0 0 m\n" + b"9 9 l\n" * 1000 + b"S\n")
+    packed = blank_pdf(b"", page=b"/Type /Page").replace(b"stream\n\nendstream", b"stream\n" + line + b"\nendstream")
+    assert held("svg", LINE, ("svg", LINE), ("pdf", packed)) == []
 
 
 @pytest.mark.browser
