@@ -101,8 +101,11 @@ def run(settings: Settings) -> int:
 
 
 @contextmanager
-def running_server(home: Path, console: Console) -> Iterator[Client]:
-    """`longshore up` in a home of its own, on free ports, stopped at the end with all that it started."""
+def running_server(home: Path, console: Console, more: dict[str, str] | None = None) -> Iterator[Client]:
+    """`longshore up` in a home of its own, on free ports, stopped at the end with all that it started.
+
+    `more`: further variables of its environment.
+    """
     port = free_port()
     env = {name: value for name, value in environment().items() if not name.startswith("LONGSHORE_")}
     env |= {
@@ -110,6 +113,7 @@ def running_server(home: Path, console: Console) -> Iterator[Client]:
         "PORT": str(port),
         "LONGSHORE_FLOWER_PORT": "0",
         "LONGSHORE_LOG_FORMAT": "text",
+        **(more or {}),
     }
     for name in ("LONGSHORE_ASSETS", "LONGSHORE_BROWSER"):
         if name in environment():

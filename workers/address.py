@@ -6,9 +6,28 @@ from longshore import naming
 from longshore.db import transaction
 from longshore.errors import Cancelled
 from longshore.models import Artifact, Delivery, Export
-from longshore.names import stem_of
 from longshore.packing import Packing
 from workers.lease import hold
+
+
+def fill_in(delivery: Delivery, export: Export, artifact: Artifact) -> None:
+    """Fill in the folder and the name of a row, once. The caller writes it. Raises Invalid as `settle_address`."""
+    if delivery.final_name is not None:
+        return
+    facts = naming.Facts(
+        at=export.slot or export.created_at,
+        zone=export.timezone,
+        name=export.name,
+        schedule=export.schedule,
+        format=export.format,
+        kind=export.kind,
+        version=export.file_version,
+        sha256=artifact.sha256,
+        export_id=export.id,
+    )
+    delivery.final_folder, delivery.final_name = naming.address(
+        delivery.folder, delivery.name, facts, artifact.filename, Packing.of(delivery.packing).endings
+    )
 
 
 def settle_address(delivery: Delivery, export: Export, artifact: Artifact, fence: int) -> None:
@@ -19,21 +38,8 @@ def settle_address(delivery: Delivery, export: Export, artifact: Artifact, fence
     """
     if delivery.final_name is not None:
         return
-    facts = naming.Facts(
-        at=export.slot or export.created_at,
-        zone=export.timezone,
-        name=stem_of(artifact.filename),
-        schedule=export.schedule,
-        format=export.format,
-        kind=export.kind,
-        version=export.file_version,
-        sha256=artifact.sha256,
-        export_id=export.id,
-    )
-    folder, name = naming.address(
-        delivery.folder, delivery.name, facts, artifact.filename, Packing.of(delivery.packing).endings
-    )
+    fill_in(delivery, export, artifact)
     with transaction() as session:
-        if not hold(session, Delivery, delivery.id, fence, final_folder=folder, final_name=name):
+        final = {"final_folder": delivery.final_folder, "final_name": delivery.final_name}
+        if not hold(session, Delivery, delivery.id, fence, **final):
             raise Cancelled("Stopped.")
-    delivery.final_folder, delivery.final_name = folder, name

@@ -36,6 +36,11 @@ def claimable(now: datetime) -> ColumnElement[bool]:
     return and_(_WAITING, due, Delivery.attempt < Delivery.max_attempts, _RENDERED, enabled())
 
 
+def rung_for(now: datetime) -> ColumnElement[bool]:
+    """The same, without those that are parked: their messages are old ones."""
+    return and_(claimable(now), Delivery.parked == "")
+
+
 def claim_delivery(session: Session, delivery_id: str, *, now: datetime) -> int | None:
     """Take a delivery for uploading; the fence, or None.
 
@@ -48,7 +53,7 @@ def claim_delivery(session: Session, delivery_id: str, *, now: datetime) -> int 
     place = lock(session, connection_id)
     why = _refusal(session, place, now)
     if why:
-        _park(session, delivery_id, why, place.circuit_until, now=now)
+        _park(session, place, why, now=now)
         return None
     return _take(session, delivery_id, place, now=now)
 
@@ -69,22 +74,28 @@ def unpark(session: Session, connection_id: str, *, now: datetime) -> int:
 
     Any number of callers may do so at once: one too many is parked again. The count of them.
     """
-    place = session.execute(_place(connection_id)).one()
-    if not circuit.lets_through(place.circuit, place.circuit_until, now):
-        return 0
     here = Delivery.connection_id == connection_id
-    room = 1
-    if place.circuit == circuit.CLOSED:
-        room = places(place) - running(session, connection_id, now)
-    room -= _count(session, and_(here, _WAITING, Delivery.parked == "", Delivery.not_before.is_(None), _RENDERED))
-    if room <= 0:
+    free = room(session, connection_id, now=now)
+    if free <= 0:
         return 0
     oldest = select(Delivery.id).where(here, claimable(now), Delivery.parked != "").order_by(Delivery.created_at)
-    ids = session.scalars(oldest.limit(room).with_for_update(skip_locked=True, of=Delivery)).all()
+    ids = session.scalars(oldest.limit(free).with_for_update(skip_locked=True, of=Delivery)).all()
     session.execute(update(Delivery).where(Delivery.id.in_(ids)).values(parked="", not_before=None, sent_at=now))
     for delivery_id in ids:
         send_after_commit(session, UPLOAD, delivery_id)
     return len(ids)
+
+
+def room(session: Session, connection_id: str, *, now: datetime) -> int:
+    """How many more of a connection may run beside those that run or were rung for; 0 or less where none may."""
+    place = session.execute(_place(connection_id)).one()
+    if not circuit.lets_through(place.circuit, place.circuit_until, now):
+        return 0
+    here = Delivery.connection_id == connection_id
+    free = 1
+    if place.circuit == circuit.CLOSED:
+        free = places(place) - running(session, connection_id, now)
+    return free - _count(session, and_(here, _WAITING, Delivery.parked == "", Delivery.not_before.is_(None), _RENDERED))
 
 
 def with_parked(session: Session) -> Sequence[str]:
@@ -94,7 +105,8 @@ def with_parked(session: Session) -> Sequence[str]:
 
 
 def _place(connection_id: str) -> Select[Any]:
-    columns: tuple[Any, ...] = (Connection.id, Connection.uploads, Connection.circuit, Connection.circuit_until)
+    names = ("id", "uploads", "circuit", "circuit_until", "failures")
+    columns = [getattr(Connection, name) for name in names]
     return select(*columns).where(Connection.id == connection_id)
 
 
@@ -148,19 +160,15 @@ def _take(session: Session, delivery_id: str, place: Row[Any], *, now: datetime)
     return moved.attempt
 
 
-def _park(session: Session, delivery_id: str, why: str, until: datetime | None, *, now: datetime) -> None:
-    parking = update(Delivery).where(Delivery.id == delivery_id, _WAITING, Delivery.parked != why)
+def _park(session: Session, place: Row[Any], why: str, *, now: datetime) -> None:
+    """Park all that wait for the connection at once: the messages of the others would find the same."""
+    parking = update(Delivery).where(Delivery.connection_id == place.id, claimable(now), Delivery.parked != why)
     values = {"parked": why, "not_before": None, "updated_at": now}
-    told = parking.values(**values).returning(Delivery.export_id, Delivery.owner)
-    row = session.execute(told.execution_options(synchronize_session=False)).one_or_none()
-    if row is not None and why == CIRCUIT:
-        data = {"until": until.isoformat() if until else None}
-        record(
-            session,
-            "delivery.waiting",
-            now=now,
-            owner=row.owner,
-            export_id=row.export_id,
-            delivery_id=delivery_id,
-            data=data,
-        )
+    told = parking.values(**values).returning(Delivery.id, Delivery.export_id, Delivery.owner)
+    rows = session.execute(told.execution_options(synchronize_session=False)).all()
+    if why != CIRCUIT:
+        return
+    data = {"until": place.circuit_until.isoformat() if place.circuit_until else None}
+    for row in rows:
+        at = {"export_id": row.export_id, "delivery_id": row.id}
+        record(session, "delivery.waiting", now=now, owner=row.owner, data=data, **at)

@@ -48,7 +48,7 @@ def deliver(delivery_id: str) -> None:
 
 def _claim(delivery_id: str) -> Job | None:
     with reading() as session:
-        worth = select(exists().where(Delivery.id == delivery_id, admission.claimable(clock(session))))
+        worth = select(exists().where(Delivery.id == delivery_id, admission.rung_for(clock(session))))
         if not session.scalar(worth):
             return None
     with transaction() as session:

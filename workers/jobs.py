@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, BinaryIO, cast
@@ -16,12 +16,13 @@ from sqlalchemy.orm import Session
 from longshore import bandwidth
 from longshore.artifacts import store
 from longshore.db import clock, reading, transaction
-from longshore.errors import Cancelled
+from longshore.errors import Cancelled, Invalid
 from longshore.events import record
 from longshore.models import Artifact, Connection, Delivery, Event, Export
 from longshore.settings import settings
 from longshore.vault import vault
 from workers import admission
+from workers.address import fill_in
 from workers.destinations.base import Upload
 from workers.interrupt import Interrupt
 from workers.lease import hold
@@ -60,6 +61,8 @@ def load(session: Session, delivery_id: str, fence: int) -> Job:
     )
     delivery, connection, export, artifact = session.execute(query.execution_options(populate_existing=True)).one()
     delivery.size = delivery.packed_size or artifact.size
+    with suppress(Invalid):  # the attempt will meet it, and end by it
+        fill_in(delivery, export, artifact)
     return Job(delivery, connection, export, artifact, fence)
 
 

@@ -73,7 +73,8 @@ def claim_export(session: Session, export_id: str, *, now: datetime) -> int | No
 
 def begin_attempt(session: Session, export_id: str, delivery_id: str | None, number: int, *, now: datetime) -> None:
     """Write the row of an attempt; one that never ended is marked lost."""
-    end_attempt(session, export_id, delivery_id, now=now, outcome="lost", message="The worker stopped answering.")
+    if number > 1:
+        end_attempt(session, export_id, delivery_id, now=now, outcome="lost", message="The worker stopped answering.")
     session.add(
         Attempt(export_id=export_id, delivery_id=delivery_id, number=number, worker=worker_name(), started_at=now)
     )

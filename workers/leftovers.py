@@ -63,6 +63,8 @@ def ring_for_leftovers() -> int:
 
 def discard_leftover(delivery_id: str) -> None:
     """Remove one. Quiet where there is nothing to remove; a refusal of the provider is logged and tried again later."""
+    if not _is_left(delivery_id):
+        return
     found = _cancelled(delivery_id) or _deleted(delivery_id)
     if found is None:
         return
@@ -95,6 +97,13 @@ def forget_checkpoint(delivery_id: str) -> None:
 
 
 _ENDED = frozenset({DeliveryState.CANCELLED, DeliveryState.FAILED, DeliveryState.BLOCKED})
+
+
+def _is_left(delivery_id: str) -> bool:
+    """Asked without a write lock: most messages that claim nothing come for what has been delivered."""
+    with reading() as session:
+        mine = exists().where(Delivery.id == delivery_id, _unheld(clock(session)))
+        return bool(session.scalar(select(or_(mine, exists().where(Leftover.delivery_id == delivery_id)))))
 
 
 def _cancelled(delivery_id: str) -> tuple[str, bytes, Connection] | None:

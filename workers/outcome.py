@@ -43,9 +43,10 @@ def complete(job: Job, content: Content, receipt: Receipt, destination: Destinat
     """
     delivery, artifact = job.delivery, job.artifact
     with transaction() as session:
-        admission.lock(session, delivery.connection_id)
+        place = admission.lock(session, delivery.connection_id)
         now = clock(session)
-        if circuit.succeeded(session, delivery.connection_id, now=now):
+        calm = place.circuit == circuit.CLOSED and not place.failures
+        if not calm and circuit.succeeded(session, delivery.connection_id, now=now):
             _tell_of_circuit(session, job, "closed", now)
         moved = move(
             session,

@@ -73,9 +73,10 @@ def sweep() -> int:
 def _unpark() -> int:
     """What has a free place and nobody who rang for it: its place was a worker's that died, or a pause is over."""
     with reading() as session:
-        connections = admission.with_parked(session)
+        now = clock(session)
+        free = [one for one in admission.with_parked(session) if admission.room(session, one, now=now) > 0]
     done = 0
-    for connection_id in connections:
+    for connection_id in free:
         with transaction() as session:
             done += admission.unpark(session, connection_id, now=clock(session))
     return done
