@@ -50,8 +50,9 @@ class Bucket:
     def prove(self, upload: Upload, key: str, etag: str, sums: Sums) -> Receipt:
         """Compare the object with the artifact: by checksum, else by reading it back.
 
-        `etag` is what the endpoint answered to the upload; it counts only for keys that may not look. Raises
-        Transient, and removes the object, where it differs.
+        `etag` is what the endpoint answered to the upload. It counts for keys that may not look, and where the object
+        bears our marks: rclone shows another one later, of the whole file. Raises Transient, and removes the object,
+        where it differs.
         """
         from botocore.exceptions import ClientError
 
@@ -67,7 +68,7 @@ class Bucket:
         if marks_of(head) not in ({}, marks(upload)):
             raise Transient(f"Somebody else replaced {key} while it was checked. It will be tried again.")
         if head["ContentLength"] == upload.size:
-            if sums.confirmed_by(head["ETag"]):
+            if sums.confirmed_by(head["ETag"]) or (marks_of(head) and sums.confirmed_by(etag)):
                 return self.receipt(upload, key, head, verified="checksum")
             readable, same = self._read_back(upload, key)
             if same or not readable:

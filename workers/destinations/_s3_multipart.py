@@ -68,7 +68,7 @@ class Multipart:
                     self.abort()
                     raise Transient("The endpoint holds other parts than were sent. All will be sent again.")
                 parts.append(_named(number, held or self._put(number, part), checksum=self.checksum))
-                self.upload.sent(source.position)
+                self.upload.sent(part.end)
             try:
                 sums = source.sums()
             except Transient:
@@ -116,9 +116,10 @@ class Multipart:
             UploadId=self.state["upload_id"],
             PartNumber=number,
         )
-        self.state["opaque"] = self.state["opaque"] or answer["ETag"].strip('"') != part.md5
-        self.upload.save({**self.state, "parts": number})
-        return answer
+        if not self.state["opaque"] and answer["ETag"].strip('"') != part.md5:
+            self.state["opaque"] = True
+            self.upload.save(dict(self.state))
+        return answer  # which parts there are, the endpoint knows best: they need no checkpoint each
 
 
 def _named(number: int, answer: dict[str, Any], *, checksum: bool) -> dict[str, Any]:

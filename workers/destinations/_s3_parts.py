@@ -1,18 +1,22 @@
-"""The artifact, read once and in order, a part at a time, with the checksums that S3 can confirm.
+"""The artifact, read in order, a part at a time, with the checksums that S3 can confirm.
 
-A part waits in memory, or on the disk where it is large: payloads are read twice on plain HTTP, for the signature and
-for the wire, and the source need not be seekable.
+A part is read twice, for its checksums and for the wire. Where the source is a file, both read it, and the next part is
+reckoned in another thread while this one is sent: hashing takes as long as sending on a fast line. Any other source is
+read once, and a part of it waits in memory, or on the disk where it is large.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import io
+import os
 import tempfile
 import zlib
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 from workers.destinations.base import Transient, Upload
 
@@ -22,11 +26,50 @@ CHUNK = 1024 * 1024
 """Bytes read at once, and between two reports of progress."""
 
 
+class Body(Protocol):
+    """What a part is read from; a file is one."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """See io."""
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        """See io."""
+
+    def tell(self) -> int:
+        """See io."""
+
+
+class Window:
+    """A stretch of an open file, as a file of its own. Leaves the file's own position alone."""
+
+    def __init__(self, handle: int, start: int, size: int) -> None:
+        self._handle, self._start, self._size = handle, start, size
+        self._at = 0
+
+    def read(self, size: int = -1) -> bytes:
+        """Up to `size` bytes, all that are left where it is negative."""
+        left = max(0, self._size - self._at)
+        chunk = os.pread(self._handle, left if size < 0 else min(size, left), self._start + self._at)
+        self._at += len(chunk)
+        return chunk
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """As of a file."""
+        self._at = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
+        return self._at
+
+    def tell(self) -> int:
+        """As of a file."""
+        return self._at
+
+
 class Part:
     """One part as a request body. Reports progress of the wire only, not of the readings for checksum and signature."""
 
-    def __init__(self, file: IO[bytes], size: int, md5: bytes, crc32: int, report: Callable[[int], None]) -> None:
+    def __init__(self, file: Body, end: int, size: int, sums: tuple[bytes, int], report: Callable[[int], None]) -> None:
+        md5, crc32 = sums
         self.size = size
+        self.end = end
         self.md5 = md5.hex()
         self.content_md5 = base64.b64encode(md5).decode()
         self.crc32 = base64.b64encode(crc32.to_bytes(4, "big")).decode()
@@ -69,57 +112,91 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """Every ETag that an endpoint may show for the whole object."""
+    """Every ETag that an endpoint may show for the whole object; `md5` is empty where it was not reckoned."""
 
     md5: str
     parts: str
 
     def confirmed_by(self, etag: str) -> bool:
         """Whether the ETag is of the bytes that were read. rclone shows the plain MD5 of an object sent in parts."""
-        return etag.strip('"').lower() in {self.md5, self.parts}
+        return etag.strip('"').lower() in {self.md5, self.parts} - {""}
 
 
 class Source:
-    """The artifact from its start to its end. Close it."""
+    """The artifact from its start to its end. Close it.
 
-    def __init__(self, upload: Upload, part_size: int) -> None:
+    `whole`: reckon the MD5 of a file in several parts, too; hashing twice is half of what sending it costs.
+    """
+
+    def __init__(self, upload: Upload, part_size: int, *, whole: bool = False) -> None:
         self._upload = upload
         self._part_size = part_size
         self._reader = upload.open()
         self._sha256 = hashlib.sha256()
-        self._md5 = hashlib.md5(usedforsecurity=False)
+        self._md5 = hashlib.md5(usedforsecurity=False) if whole or upload.size <= part_size else None
         self._parts: list[bytes] = []
-        self._file: IO[bytes] = tempfile.SpooledTemporaryFile(MEMORY)  # noqa: SIM115 - close() closes it
-        self.position = 0
+        self._position = 0
+        self._handle = _handle_of(self._reader)
+        self._file: IO[bytes] | None = None
+        self._thread: ThreadPoolExecutor | None = None
+        self._ahead: Future[Part] | None = None
+        if self._handle is None:
+            self._file = tempfile.SpooledTemporaryFile(MEMORY)  # noqa: SIM115 - close() closes it
+        elif upload.size > part_size:
+            self._thread = ThreadPoolExecutor(1, "s3-part")
 
     def close(self) -> None:
         """Close the reader and drop the waiting part."""
+        if self._thread:
+            self._thread.shutdown(cancel_futures=True)
         self._reader.close()
-        self._file.close()
+        if self._file:
+            self._file.close()
 
     def next(self) -> Part:
         """The next part, valid until the next call. At the end it is empty."""
-        start, md5, crc32 = self.position, hashlib.md5(usedforsecurity=False), 0
-        self._file.seek(0)
-        self._file.truncate()
-        while (room := self._part_size - (self.position - start)) and (chunk := self._reader.read(min(room, CHUNK))):
-            self._file.write(chunk)
+        if self._thread is None:
+            return self._read()
+        part = (self._ahead or self._thread.submit(self._read)).result()
+        self._ahead = self._thread.submit(self._read) if part.size else None
+        return part
+
+    def _read(self) -> Part:
+        start, md5, crc32 = self._position, hashlib.md5(usedforsecurity=False), 0
+        if self._file:
+            self._file.seek(0)
+            self._file.truncate()
+        while (room := self._part_size - (self._position - start)) and (chunk := self._reader.read(min(room, CHUNK))):
+            if self._file:
+                self._file.write(chunk)
             self._sha256.update(chunk)
-            self._md5.update(chunk)
+            if self._md5:
+                self._md5.update(chunk)
             md5.update(chunk)
             crc32 = zlib.crc32(chunk, crc32)
-            self.position += len(chunk)
-        self._file.seek(0)
-        if self.position > start:
+            self._position += len(chunk)
+        size = self._position - start
+        if self._file:
+            self._file.seek(0)
+        if size:
             self._parts.append(md5.digest())
-        return Part(self._file, self.position - start, md5.digest(), crc32, lambda at: self._upload.sent(start + at))
+        body = self._file or Window(self._handle or 0, start, size)
+        return Part(body, self._position, size, (md5.digest(), crc32), lambda at: self._upload.sent(start + at))
 
     def sums(self) -> Sums:
         """The checksums of all that was read. Raises Transient where that is not the artifact."""
-        if self.position != self._upload.size or self._sha256.hexdigest() != self._upload.sha256:
+        if self._ahead:
+            self._ahead.result()
+        if self._position != self._upload.size or self._sha256.hexdigest() != self._upload.sha256:
             raise Transient(
-                f"The artifact store gave {self.position} bytes that are not the {self._upload.size} of the artifact."
+                f"The artifact store gave {self._position} bytes that are not the {self._upload.size} of the artifact."
                 " Nothing was made visible; it will be tried again."
             )
         composite = hashlib.md5(b"".join(self._parts), usedforsecurity=False).hexdigest()
-        return Sums(self._md5.hexdigest(), f"{composite}-{len(self._parts)}")
+        return Sums(self._md5.hexdigest() if self._md5 else "", f"{composite}-{len(self._parts)}")
+
+
+def _handle_of(reader: Any) -> int | None:
+    """The handle of a reader that is a plain file, None for any other."""
+    plain = isinstance(reader, io.BufferedReader) and isinstance(reader.raw, io.FileIO)
+    return reader.fileno() if plain and reader.seekable() else None

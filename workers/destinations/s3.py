@@ -220,7 +220,7 @@ class S3(Destination):
     def _recognised(self, upload: Upload, state: dict[str, Any], head: dict[str, Any]) -> Receipt:
         """The receipt for an object that an earlier attempt finished and did not record. Nothing is sent."""
         wanted = state.get("part_size") or part_size_for(upload.size, self.options.part_size_mb * MIB)
-        with closing(Source(upload, wanted)) as source:
+        with closing(Source(upload, wanted, whole=True)) as source:
             while source.next().size:
                 pass
             sums = source.sums()

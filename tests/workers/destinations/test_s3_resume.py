@@ -106,7 +106,7 @@ def test_reading_back_other_bytes_removes_the_object(on_moto, monkeypatch):
 
 def test_progress_counts_what_goes_over_the_wire_and_not_what_is_read_to_be_signed():
     told = []
-    part = Part(io.BytesIO(b"content"), 7, b"", 0, told.append)
+    part = Part(io.BytesIO(b"content"), 7, 7, (b"", 0), told.append)
     assert part.read() == b"content"
     assert told == []
     part.seek(0)
