@@ -10,7 +10,7 @@ from dataclasses import asdict
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import peers, render_overhead, schedules, whole_way
+from benchmarks import deliveries, peers, render_overhead, schedules, whole_way
 from longshore.settings import settings
 
 N = 30
@@ -19,7 +19,7 @@ N = 30
 def main() -> int:
     """Measure, print, write."""
     figures, failed = [], False
-    for module in (render_overhead, peers, whole_way, schedules):
+    for module in (render_overhead, peers, whole_way, schedules, deliveries):
         try:
             figures += module.measure(N)
         except Exception:  # noqa: BLE001 - what the others measured must not be lost with it
