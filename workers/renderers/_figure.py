@@ -44,6 +44,8 @@ def read_figure(source: Document) -> dict[str, Any]:
         ) from error
     except RecursionError as error:
         raise BadDocument("The figure is nested too deeply to be one.") from error
+    except ValueError as error:
+        raise BadDocument("The figure holds a number with thousands of digits. Shorten it.") from error
     if isinstance(figure, list):
         figure = {"data": figure}
     if not isinstance(figure, dict) or not isinstance(figure.get("data"), list):
