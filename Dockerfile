@@ -12,12 +12,12 @@ WORKDIR /srv/longshore
 FROM base AS wheels
 RUN python -m venv /opt/venv
 COPY requirements/runtime.txt requirements/runtime.txt
-RUN pip install --require-hashes -r requirements/runtime.txt
+RUN pip install --no-deps --require-hashes -r requirements/runtime.txt
 
 # JavaScript assets. Node comes as a wheel and stays in this stage.
 FROM wheels AS assets
 COPY requirements/node.txt requirements/node.txt
-RUN pip install --require-hashes -r requirements/node.txt
+RUN pip install --no-deps --require-hashes -r requirements/node.txt
 COPY assets assets
 RUN python assets/build.py
 

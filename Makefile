@@ -37,7 +37,7 @@ slow: setup ## Run the long, random and fault tests
 live: setup ## Run the destinations' contract against real accounts, see docs/destinations.md
 	$(BIN)/pytest -m live tests/live
 
-PEERS := --require-hashes -r requirements/bench.txt
+PEERS := --no-deps --require-hashes -r requirements/bench.txt
 MMDC := var/bench/node_modules/.bin/mmdc
 
 .PHONY: bench

