@@ -106,6 +106,7 @@ class Proxy:
     backend: int
     port: int = 0
     seen: list[Seen] = field(default_factory=list)
+    arrived: list[int] = field(default_factory=list)
     answer: Callable[[Seen], Answer | None] = lambda seen: None
     alter: Callable[[Seen, bytes], bytes] = lambda seen, body: body
     swallow: Callable[[Seen], bool] = lambda seen: False
@@ -114,6 +115,10 @@ class Proxy:
     def payload(self) -> int:
         """Bytes of objects and parts that came through."""
         return sum(one.size for one in self.seen if one.method == "PUT")
+
+    def carried(self) -> int:
+        """Bytes of objects and parts that arrived, those of requests that broke off too."""
+        return sum(self.arrived)
 
     def parts(self) -> list[int]:
         """Numbers of the parts that came through, in order."""
@@ -148,11 +153,11 @@ def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:  # noqa: C901 - a cl
             headers = {name.lower(): value for name, value in self.headers.items()}
             seen = Seen(self.command, parts.path, parse_qs(parts.query, keep_blank_values=True), length, headers)
             if proxy.cut(seen):
-                self.rfile.read(length // 2)
+                self._read(length // 2)
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 self.close_connection = True
                 return
-            body = self.rfile.read(length)
+            body = self._read(length)
             if len(body) != length:
                 self.close_connection = True
                 return
@@ -162,6 +167,12 @@ def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:  # noqa: C901 - a cl
                 self.close_connection = True
             else:
                 self._answer(answer)
+
+        def _read(self, length: int) -> bytes:
+            body = self.rfile.read(length)
+            if self.command == "PUT":
+                proxy.arrived.append(len(body))
+            return body
 
         def _answer(self, answer: Answer) -> None:
             self.send_response_only(answer.status)

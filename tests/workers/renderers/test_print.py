@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pypdfium2 as pdfium
 import pytest
 from PIL import Image
 from pypdf import PdfReader
@@ -47,17 +48,14 @@ def size_mm(page: Any) -> tuple[float, float]:
     return float(page.mediabox.width) / 72 * 25.4, float(page.mediabox.height) / 72 * 25.4
 
 
-def ink(content: bytes, tmp_path: Path) -> tuple[tuple[int, int], tuple[int, int, int, int]]:
+def ink(content: bytes) -> tuple[tuple[int, int], tuple[int, int, int, int]]:
     """Size of the first page and the box around everything that is not white, at 1 pixel per point."""
-    import subprocess
-
-    (tmp_path / "page.pdf").write_bytes(content)
-    subprocess.run(["pdftoppm", "-r", "72", "-png", "-singlefile", "page.pdf", "page"], cwd=tmp_path, check=True)
-    with Image.open(tmp_path / "page.png") as page:
-        grey = page.convert("L").point(lambda value: 255 if value < 200 else 0)
-        box = grey.getbbox()
-        assert box is not None
-        return page.size, box
+    with pdfium.PdfDocument(content) as document:
+        page = document[0].render(scale=1).to_pil()
+    grey = page.convert("L").point(lambda value: 255 if value < 200 else 0)
+    box = grey.getbbox()
+    assert box is not None
+    return page.size, box
 
 
 @pytest.mark.parametrize(
@@ -166,9 +164,9 @@ def test_only_a_line_that_surely_fits_is_written_without_a_template(tmp_path, li
 
 def test_both_ways_to_write_a_running_line_look_the_same(tmp_path, monkeypatch):
     settings = {"header": "{title}|Middle|May", "footer": "{title}||{page} / {pages}"}
-    _, ours = ink(printed(tmp_path, "markdown", "text", **settings), tmp_path)
+    _, ours = ink(printed(tmp_path, "markdown", "text", **settings))
     monkeypatch.setattr(Line, "fits", lambda _line: False)
-    _, chromium = ink(printed(tmp_path, "markdown", "text", **settings), tmp_path)
+    _, chromium = ink(printed(tmp_path, "markdown", "text", **settings))
     assert ours == pytest.approx(chromium, abs=2)
 
 
@@ -182,7 +180,7 @@ def test_margins_leave_the_page_free(tmp_path):
     content = printed(
         tmp_path, "markdown", NOTE, page_size="a4", footer="", margin_mm=20, margin_left_mm=60, margin_top_mm=50
     )
-    (width, height), (left, top, right, bottom) = ink(content, tmp_path)
+    (width, height), (left, top, right, bottom) = ink(content)
     assert left / 72 * 25.4 == pytest.approx(60, abs=2)
     assert top / 72 * 25.4 == pytest.approx(50, abs=4)
     assert (height - bottom) / 72 * 25.4 >= 19
@@ -204,20 +202,20 @@ def test_a_drawing_stands_in_the_middle_of_its_paper(tmp_path, settings, middle)
         with pytest.raises(ValueError, match="less than or equal to 100"):
             SETTINGS["pdf"](**settings)
         return
-    _, (left, top, right, bottom) = ink(printed(tmp_path, "svg", DRAWING, **settings), tmp_path)
+    _, (left, top, right, bottom) = ink(printed(tmp_path, "svg", DRAWING, **settings))
     assert ((left + right) / 2 / 72 * 25.4, (top + bottom) / 2 / 72 * 25.4) == pytest.approx(middle, abs=1)
     assert (right - left) / (bottom - top) == pytest.approx(2, abs=0.05)
 
 
 def test_a_drawing_larger_than_its_paper_is_shrunk_to_the_margins(tmp_path):
     big = DRAWING.replace('"200"', '"4000"').replace('"100"', '"2000"')
-    (width, _), (left, _, right, _) = ink(printed(tmp_path, "svg", big, page_size="a4", margin_mm=20), tmp_path)
+    (width, _), (left, _, right, _) = ink(printed(tmp_path, "svg", big, page_size="a4", margin_mm=20))
     assert left / 72 * 25.4 == pytest.approx(20, abs=1)
     assert (width - right) / 72 * 25.4 == pytest.approx(20, abs=1)
 
 
 def test_the_background_covers_the_whole_sheet(tmp_path):
-    (width, height), box = ink(printed(tmp_path, "svg", DRAWING, page_size="a4", background="#336699"), tmp_path)
+    (width, height), box = ink(printed(tmp_path, "svg", DRAWING, page_size="a4", background="#336699"))
     assert box == (0, 0, width, height)
 
 
