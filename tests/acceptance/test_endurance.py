@@ -23,10 +23,11 @@ SAMPLES = Path(__file__).resolve().parent.parent / "samples"
 ROUNDS = (
     ("mermaid", "svg"), ("plotly", "png"), ("markdown", "pdf"), ("svg", "png"), ("canvas", "png"),
     ("graphviz", "svg"), ("html", "png"), ("image", "webp"), ("plotly", "svg"), ("tldraw", "pdf"),
+    ("excalidraw", "svg"), ("vega", "png"),
 )  # fmt: skip
 RENDERS, WARM = 300, 100
 MB = 1_000_000
-GROWTH = 0.3
+GROWTH = 0.1
 """MB a render that may be left after warm-up; a browser is replaced when it holds 1,500 MB."""
 EDGES = ";".join(f"a{one}--a{other}" for one in range(120) for other in range(one))
 SLOW_GRAPH = f"graph {{layout=neato;mode=KK;maxiter=999999999;epsilon=0;{EDGES}}}"

@@ -120,10 +120,13 @@ class Engine:
         """Prepare for the next document, now that nobody waits. What fails here fails again where it is needed."""
         from playwright.sync_api import Error
 
-        if self._fresh is None or self.killed:
+        if self.killed:
             return
         try:
-            self._fresh.renew()
+            if self._fresh is not None:
+                self._fresh.renew()
+            if self._pages is not None:
+                self._pages.tidy()
         except Error as error:
             log.info("The next page could not be made ready: %s", error.message)
 

@@ -56,6 +56,13 @@ def test_a_transparent_picture_has_no_ground() -> None:
     assert ground.getpixel((199, 80)) == (255, 255, 255, 255)
 
 
+def test_a_warm_page_is_freed_of_garbage_now_and_then(own: Browser) -> None:
+    own.call("viz", "() => { globalThis.left = new WeakRef({ text: 'x'.repeat(99) }); }", None, seconds=30)
+    for _ in range(_pages.TIDY_EVERY):
+        own.call("viz", "() => 1", None, seconds=30)
+    assert own.call("viz", "() => left.deref() === undefined", None, seconds=30)
+
+
 def test_a_document_runs_no_script() -> None:
     red = "<!doctype html><body style='margin:0;height:50px'><script>document.body.style.background='red'</script>"
     image = Image.open(io.BytesIO(picture(browser(), red))).convert("RGB")
