@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
+from longshore.errors import Unavailable
 from workers.browser._fresh import FreshPages
 from workers.browser._launch import launch, start_driver
 from workers.browser._pages import WarmPages
@@ -127,7 +128,7 @@ class Engine:
                 self._fresh.renew()
             if self._pages is not None:
                 self._pages.tidy()
-        except Error as error:
+        except (Error, Unavailable) as error:
             log.info("The next page could not be made ready: %s", error.message)
 
     def _stop(self) -> None:

@@ -25,6 +25,9 @@ LONGEST_SIDE = 16384
 MAX_CALLS = 200
 """Calls of one warm page: what is left of a few documents goes with the page only."""
 
+FEWER_CALLS = {"excalidraw": 40}
+"""Where a page leaves more: cutting the fonts of a drawing costs 1.3 MB outside the heap, which nothing collects."""
+
 TIDY_EVERY = 20
 """Calls of all warm pages between two collections of their garbage.
 
@@ -61,15 +64,17 @@ class ScriptError(Exception):
 
 @dataclass(slots=True)
 class WarmPage:
-    """A page with one bundle loaded."""
+    """A page with one bundle loaded. `broken`: a call threw, which may have left the page in any state."""
 
     page: Page
+    most: int
     calls: int = 0
     tidied: int = 0
+    broken: bool = False
 
 
 class WarmPages:
-    """The pages of one browser, by bundle; each is loaded at its first call and replaced after MAX_CALLS."""
+    """The pages of one browser, by bundle; each is loaded at its first call and replaced after some hundred."""
 
     def __init__(self, browser: Browser) -> None:
         self._browser = browser
@@ -81,18 +86,24 @@ class WarmPages:
         Raises ScriptError for what it throws, Unavailable where the bundle has not been built.
         """
         warm = self._pages.get(bundle)
-        if warm is None or warm.calls >= MAX_CALLS:
+        if warm is None or warm.broken or warm.calls >= warm.most:
             warm = self._load(bundle)
         warm.calls += 1
         answer = json.loads(warm.page.evaluate(CALL % script, json.dumps(argument)))
         if "error" in answer:
-            warm.calls = MAX_CALLS  # what threw may have left the page in any state
+            warm.broken = True
             raise ScriptError(answer["error"])
         return answer["value"]
 
     def tidy(self) -> None:
-        """Collect the garbage of the pages that were used, where it is time to. Raises Playwright's Error."""
-        used = [warm for warm in self._pages.values() if warm.tidied < warm.calls < MAX_CALLS]
+        """Replace the pages that have done their calls, and collect the garbage of the others where it is time to.
+
+        Raises Playwright's Error, and Unavailable as `call`.
+        """
+        for bundle, warm in list(self._pages.items()):
+            if warm.calls >= warm.most and not warm.broken:
+                self._load(bundle)
+        used = [warm for warm in self._pages.values() if warm.tidied < warm.calls and not warm.broken]
         if sum(warm.calls - warm.tidied for warm in used) < TIDY_EVERY:
             return
         for warm in used:
@@ -108,7 +119,7 @@ class WarmPages:
             old.page.context.close()
         page = closed_context(self._browser, scripts=True).new_page()
         page.goto(f"{ORIGIN}/{bundle}/", wait_until="load")
-        return self._pages.setdefault(bundle, WarmPage(page))
+        return self._pages.setdefault(bundle, WarmPage(page, FEWER_CALLS.get(bundle, MAX_CALLS)))
 
 
 @contextmanager

@@ -63,6 +63,16 @@ def test_a_warm_page_is_freed_of_garbage_now_and_then(own: Browser) -> None:
     assert own.call("viz", "() => left.deref() === undefined", None, seconds=30)
 
 
+def test_a_page_that_has_done_its_calls_is_replaced_while_nobody_waits(own: Browser, monkeypatch) -> None:
+    monkeypatch.setitem(_pages.FEWER_CALLS, "viz", 2)
+    for _ in range(2):
+        own.call("viz", "() => { globalThis.mark = 1; }", None, seconds=30)
+    assert own._engine is not None
+    pages = own._engine.pages._pages
+    assert own._engine.submit(lambda: pages["viz"].calls).result(30) == 0
+    assert own.call("viz", "() => globalThis.mark === undefined", None, seconds=30)
+
+
 def test_a_document_runs_no_script() -> None:
     red = "<!doctype html><body style='margin:0;height:50px'><script>document.body.style.background='red'</script>"
     image = Image.open(io.BytesIO(picture(browser(), red))).convert("RGB")
