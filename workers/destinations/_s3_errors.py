@@ -63,7 +63,7 @@ def answered(error: Any, bucket: str) -> LongshoreError:
     if code in RECONNECT:
         return NeedsReconnect(
             f"The endpoint refuses these credentials for the bucket {bucket} ({code}). Renew the connection's keys, or"
-            " give them the right to write, read and delete objects there.",
+            " give them the right to write objects there.",
             detail=detail,
         )
     if code in MENDED or status == NO_ROOM:

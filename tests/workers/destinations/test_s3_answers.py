@@ -12,7 +12,7 @@ from tests.contracts.s3_servers import KEY_ID, SECRET, Answer
 from tests.contracts.s3_site import MIB
 from tests.contracts.site import Job, classified, noise
 from workers.destinations._s3_multipart import part_size_for
-from workers.destinations.s3 import S3Options
+from workers.destinations._s3_options import S3Options
 
 BUSY = b"<?xml version='1.0'?><Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
 
