@@ -234,6 +234,12 @@ def s3_stand(site: Any) -> Stand:
 
         return arm
 
+    def full() -> None:
+        site.proxy.answer = lambda seen: Answer(507, error("XMinioStorageFull")) if seen.method == "PUT" else None
+
+    def mend() -> None:
+        site.proxy.answer = lambda seen: None
+
     def forget() -> None:
         for one in site.uploads():
             site.client.abort_multipart_upload(Bucket=site.bucket, Key=one["Key"], UploadId=one["UploadId"])
@@ -242,11 +248,9 @@ def s3_stand(site: Any) -> Stand:
     return Stand(
         site,
         11 * 1024 * 1024,
-        arms | {"revoked credentials": refuse("InvalidAccessKeyId"), "session gone": forget},
-        {
-            "expired access token": "keys do not expire; temporary ones cannot be renewed by us, and count as revoked",
-            "quota full": "S3 knows no quota of a bucket; compatible servers answer 403 or 507, told above",
-        },
+        arms | {"revoked credentials": refuse("InvalidAccessKeyId"), "quota full": full, "session gone": forget},
+        {"expired access token": "keys do not expire; temporary ones cannot be renewed by us, and count as revoked"},
+        mend=mend,
     )
 
 

@@ -100,7 +100,7 @@ class Answer:
 class Proxy:
     """Counts what passes. `answer` may answer itself, `alter` change a body, `swallow` drop the server's answer.
 
-    `cut` resets the connection in the middle of the request's body.
+    `reply` may change the server's answer; `cut` resets the connection in the middle of the request's body.
     """
 
     backend: int
@@ -109,6 +109,7 @@ class Proxy:
     arrived: list[int] = field(default_factory=list)
     answer: Callable[[Seen], Answer | None] = lambda seen: None
     alter: Callable[[Seen, bytes], bytes] = lambda seen, body: body
+    reply: Callable[[Seen, Answer], Answer] = lambda seen, answer: answer
     swallow: Callable[[Seen], bool] = lambda seen: False
     cut: Callable[[Seen], bool] = lambda seen: False
 
@@ -162,7 +163,7 @@ def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:  # noqa: C901 - a cl
                 self.close_connection = True
                 return
             proxy.seen.append(seen)
-            answer = proxy.answer(seen) or self._forward(seen, proxy.alter(seen, body))
+            answer = proxy.answer(seen) or proxy.reply(seen, self._forward(seen, proxy.alter(seen, body)))
             if proxy.swallow(seen):
                 self.close_connection = True
             else:

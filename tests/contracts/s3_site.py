@@ -6,8 +6,9 @@ import itertools
 
 from tests.contracts.s3_servers import KEY_ID, SECRET
 from tests.contracts.site import Site
+from workers.destinations._s3_options import S3Options, S3Secrets
 from workers.destinations.base import Place
-from workers.destinations.s3 import S3, S3Options, S3Secrets
+from workers.destinations.s3 import S3
 
 MIB = 1024 * 1024
 NUMBERS = itertools.count()

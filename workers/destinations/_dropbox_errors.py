@@ -6,9 +6,10 @@ The SDK is handed in, so that this module can be read without it.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
-from workers.destinations.base import LongshoreError, NeedsReconnect, Permanent, Transient
+from workers.destinations.base import LongshoreError, NeedsReconnect, Permanent, Transient, retry_after
 
 FULL_RETRY = 300.0
 """Seconds until a full Dropbox is tried again: people, not machines, make room."""
@@ -43,10 +44,10 @@ LASTING = {
 def unwilling(status: int, headers: Mapping[str, str]) -> LongshoreError | None:
     """For answers that mean the same at every call; the SDK loses the time that a 503 names. None for all others."""
     if status == TOO_MANY or status >= SERVER_ERROR:
-        named = headers.get("Retry-After", "").strip()
+        named = retry_after(headers.get("Retry-After", ""), datetime.now(UTC))
         return Transient(
             f"Dropbox cannot take the file now ({status}). It will be tried again.",
-            retry_after=float(named) if named.isdigit() else BUSY_RETRY if status == TOO_MANY else None,
+            retry_after=named if named is not None else BUSY_RETRY if status == TOO_MANY else None,
             detail=_request(headers),
         )
     if status == FORBIDDEN:

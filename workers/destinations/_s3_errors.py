@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
-from workers.destinations.base import LongshoreError, NeedsReconnect, Permanent, Transient
+from workers.destinations.base import LongshoreError, NeedsReconnect, Permanent, Transient, retry_after
 
 RECONNECT = frozenset(
     {
@@ -16,13 +17,21 @@ RECONNECT = frozenset(
 PASSING = frozenset(
     {
         "BadDigest", "ConditionalRequestConflict", "IncompleteBody", "InternalError", "NoSuchUpload",
-        "OperationAborted", "RequestTimeout", "RequestTimeTooSkewed", "ServiceUnavailable", "SlowDown", "Throttling",
+        "OperationAborted", "RequestTimeout", "ServiceUnavailable", "SlowDown", "Throttling",
         "ThrottlingException", "TooManyRequests", "XAmzContentSHA256Mismatch",
     }
 )  # fmt: skip
 BUSY = frozenset({"SlowDown", "Throttling", "ThrottlingException", "TooManyRequests", "ServiceUnavailable"})
 BUSY_RETRY = 5.0
 """Seconds after an answer that asks to slow down without naming a time."""
+FULL = ("There is no room left for the bucket {bucket}. Make room, or raise its quota; it will be tried again.", 300.0)
+MENDED = {
+    "RequestTimeTooSkewed": ("The clock of this machine is wrong by minutes. Set it right.", 60.0),
+    **dict.fromkeys(
+        ("InsufficientStorage", "QuotaExceeded", "XMinioAdminBucketQuotaExceeded", "XMinioStorageFull"), FULL
+    ),
+}
+"""What passes when people mend it, and the seconds between two looks. No bucket of Amazon is full; others are."""
 LASTING = {
     "NoSuchBucket": "The bucket {bucket} does not exist there. Create it, or correct bucket_name, region or endpoint.",
     "InvalidBucketName": "{bucket} is no valid bucket name. Correct bucket_name.",
@@ -32,13 +41,13 @@ LASTING = {
     "EntityTooSmall": "The endpoint takes no parts so small. Raise part_size_mb.",
     "EntityTooLarge": "The file is larger than the endpoint takes at once. Lower part_size_mb, or send a smaller file.",
     "KeyTooLongError": "The folder and name are longer than the 1024 bytes S3 takes. Shorten them.",
+    "InvalidTag": "The endpoint does not take the tags of the connection. Correct tags.",
     "InvalidStorageClass": "The endpoint does not know the storage class of the connection. Correct storage_class.",
     "NotImplemented": "The endpoint lacks something that this connection asks for. Try checksums `when_required`, and"
-    " leave acl, sse and storage_class empty.",
+    " leave acl, sse, storage_class and tags empty.",
     "MissingContentLength": "The endpoint does not take this kind of upload. Set checksums to `when_required`.",
-    "QuotaExceeded": "The quota of the bucket {bucket} is used up. Make room, then retry.",
 }  # fmt: skip
-SERVER_ERROR = 500
+SERVER_ERROR, NO_ROOM = 500, 507
 
 
 def answered(error: Any, bucket: str) -> LongshoreError:
@@ -54,15 +63,17 @@ def answered(error: Any, bucket: str) -> LongshoreError:
     if code in RECONNECT:
         return NeedsReconnect(
             f"The endpoint refuses these credentials for the bucket {bucket} ({code}). Renew the connection's keys, or"
-            " give them the right to write, read and delete objects there.",
+            " give them the right to write objects there.",
             detail=detail,
         )
-    if code == "RequestTimeTooSkewed":
-        return Transient("The clock of this machine is wrong by minutes. Set it right.", retry_after=60, detail=detail)
+    if code in MENDED or status == NO_ROOM:
+        text, pause = MENDED.get(code, FULL)
+        return Transient(text.format(bucket=bucket), retry_after=pause, detail=detail)
     if code in PASSING or status >= SERVER_ERROR or status == 429:  # noqa: PLR2004 - RFC 6585: too many requests
+        named = retry_after(headers.get("retry-after", ""), datetime.now(UTC))
         return Transient(
             f"The endpoint cannot take the file now ({code or status}). It will be tried again.",
-            retry_after=_retry_after(headers, code),
+            retry_after=named if named is not None else BUSY_RETRY if code in BUSY else None,
             detail=detail,
         )
     if status in {401, 403}:
@@ -70,13 +81,6 @@ def answered(error: Any, bucket: str) -> LongshoreError:
     return Permanent(
         f"The endpoint refuses the request ({code or status}). Check the options of the connection.", detail=detail
     )
-
-
-def _retry_after(headers: dict[str, str], code: str) -> float | None:
-    named = headers.get("retry-after", "").strip()
-    if named.isdigit():
-        return float(named)
-    return BUSY_RETRY if code in BUSY else None
 
 
 def unanswered(error: Exception) -> LongshoreError:

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
-from workers.destinations._s3_parts import Part, Source, Sums
+from workers.destinations._s3_parts import Part, Source, Sums, sums_of
 from workers.destinations.base import Transient, Upload
 
 MIB = 1024 * 1024
+SERVER_ERROR = 500
 MOST_PARTS = 10_000
 """S3's limit: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html."""
 
@@ -36,12 +37,25 @@ def send(part: Part, call: Callable[..., dict[str, Any]], *, checksum: bool, **p
 
 
 class Multipart:
-    """One object in parts. `known` is the checkpoint; the endpoint's list of parts decides what of it still holds."""
+    """One object in parts. `state` is the checkpoint; the endpoint's list of parts decides what of it still holds.
+
+    `blind`: the key may not look at the object, so an upload that is gone after its completion was asked for has become
+    it.
+    """
 
     def __init__(
-        self, client: Any, upload: Upload, state: dict[str, Any], *, part_size: int, checksum: bool, opaque: bool
+        self,
+        client: Any,
+        upload: Upload,
+        state: dict[str, Any],
+        *,
+        part_size: int,
+        checksum: bool,
+        opaque: bool,
+        blind: bool,
     ) -> None:
         self.client = client
+        self.blind = blind
         self.upload = upload
         self.state = state
         self.where = {"Bucket": state["bucket"], "Key": state["key"]}
@@ -49,13 +63,15 @@ class Multipart:
         self.state.setdefault("part_size", part_size_for(upload.size, part_size))
         self.state.setdefault("opaque", opaque)
 
-    def run(self, create: dict[str, Any], complete: Callable[[], dict[str, str]]) -> tuple[str, Sums]:
-        """Send what is missing and complete; the ETag of the answer, and the sums of what was read.
+    def run(self, create: dict[str, Any], complete: Callable[[], dict[str, str]]) -> tuple[dict[str, Any], Sums]:
+        """Send what is missing and complete; the answer, empty where it was lost, and the sums of what was read.
 
         Raises ClientError (412 where `complete`, asked at last, gives a condition that does not hold), Transient, and
         what `sent` raises.
         """
         there = self._there()
+        if there is None and self.blind and self.state.get("completing"):
+            return {}, sums_of(self.upload, self.state["part_size"])
         if there is None:
             self._start(create)
             there = {}
@@ -74,11 +90,24 @@ class Multipart:
             except Transient:
                 self.abort()
                 raise
+        return self._complete(parts, complete), sums
+
+    def _complete(self, parts: list[dict[str, Any]], complete: Callable[[], dict[str, str]]) -> dict[str, Any]:
+        """Raises ClientError; where that is a clear no, the checkpoint does not say any more that it was asked for."""
+        from botocore.exceptions import ClientError
+
+        self.state["completing"] = True
         self.upload.save(dict(self.state))
-        answer = self.client.complete_multipart_upload(
-            **self.where, UploadId=self.state["upload_id"], MultipartUpload={"Parts": parts}, **complete()
-        )
-        return answer["ETag"], sums
+        try:
+            answer: dict[str, Any] = self.client.complete_multipart_upload(
+                **self.where, UploadId=self.state["upload_id"], MultipartUpload={"Parts": parts}, **complete()
+            )
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] < SERVER_ERROR:
+                del self.state["completing"]
+                self.upload.save(dict(self.state))
+            raise
+        return answer
 
     def abort(self) -> None:
         """Drop the parts at the endpoint and from the checkpoint. Quiet where they are gone already."""
@@ -90,6 +119,7 @@ class Multipart:
     def _start(self, create: dict[str, Any]) -> None:
         if self.checksum:
             create = {**create, "ChecksumAlgorithm": "CRC32"}
+        self.state.pop("completing", None)
         self.state["upload_id"] = self.client.create_multipart_upload(**self.where, **create)["UploadId"]
         self.upload.save(dict(self.state))
 

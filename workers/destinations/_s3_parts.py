@@ -15,6 +15,7 @@ import tempfile
 import zlib
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from typing import IO, Any, Protocol
 
@@ -72,7 +73,7 @@ class Part:
         self.end = end
         self.md5 = md5.hex()
         self.content_md5 = base64.b64encode(md5).decode()
-        self.crc32 = base64.b64encode(crc32.to_bytes(4, "big")).decode()
+        self.crc32 = _shown(crc32.to_bytes(4, "big"))
         self.stopped: Exception | None = None
         self._file = file
         self._report = report
@@ -82,6 +83,11 @@ class Part:
     def begin(self) -> None:
         """What is read from now on goes over the wire."""
         self._sending = True
+
+    @property
+    def gone(self) -> bool:
+        """Whether all of it was handed to the line."""
+        return self._sending and self._reported == self.size
 
     def read(self, size: int = -1) -> bytes:
         """Raises what the report raises, and keeps it in `stopped`: botocore wraps what goes through it."""
@@ -112,14 +118,20 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """Every ETag that an endpoint may show for the whole object; `md5` is empty where it was not reckoned."""
+    """Every ETag and every CRC32 that an endpoint may show for the whole object; empty where it was not reckoned."""
 
     md5: str
     parts: str
+    crc32: str
+    crc32_parts: str
 
     def confirmed_by(self, etag: str) -> bool:
         """Whether the ETag is of the bytes that were read. rclone shows the plain MD5 of an object sent in parts."""
         return etag.strip('"').lower() in {self.md5, self.parts} - {""}
+
+    def confirmed_by_crc32(self, checksum: str) -> bool:
+        """Whether `x-amz-checksum-crc32` is of the bytes that were read: of them all, or of the checksums of parts."""
+        return checksum in {self.crc32, self.crc32_parts} - {""}
 
 
 class Source:
@@ -135,6 +147,7 @@ class Source:
         self._sha256 = hashlib.sha256()
         self._md5 = hashlib.md5(usedforsecurity=False) if whole or upload.size <= part_size else None
         self._parts: list[bytes] = []
+        self._crc32: list[bytes] = []
         self._position = 0
         self._handle = _handle_of(self._reader)
         self._file: IO[bytes] | None = None
@@ -180,6 +193,7 @@ class Source:
             self._file.seek(0)
         if size:
             self._parts.append(md5.digest())
+            self._crc32.append(crc32.to_bytes(4, "big"))
         body = self._file or Window(self._handle or 0, start, size)
         return Part(body, self._position, size, (md5.digest(), crc32), lambda at: self._upload.sent(start + at))
 
@@ -193,7 +207,25 @@ class Source:
                 " Nothing was made visible; it will be tried again."
             )
         composite = hashlib.md5(b"".join(self._parts), usedforsecurity=False).hexdigest()
-        return Sums(self._md5.hexdigest() if self._md5 else "", f"{composite}-{len(self._parts)}")
+        return Sums(
+            md5=self._md5.hexdigest() if self._md5 else "",
+            parts=f"{composite}-{len(self._parts)}",
+            crc32="" if len(self._crc32) > 1 else _shown(b"".join(self._crc32) or bytes(4)),
+            crc32_parts=f"{_shown(zlib.crc32(b''.join(self._crc32)).to_bytes(4, 'big'))}-{len(self._crc32)}",
+        )
+
+
+def sums_of(upload: Upload, part_size: int) -> Sums:
+    """Read the artifact for its checksums alone. Raises Transient where it is not the artifact."""
+    with closing(Source(upload, part_size, whole=True)) as source:
+        while source.next().size:
+            pass
+        return source.sums()
+
+
+def _shown(crc32: bytes) -> str:
+    """As S3's headers have it."""
+    return base64.b64encode(crc32).decode()
 
 
 def _handle_of(reader: Any) -> int | None:

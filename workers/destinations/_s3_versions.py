@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from workers.destinations._s3_bucket import DELIVERY, MISSING, Bucket, marks_of
+from workers.destinations._s3_bucket import DELIVERY, MISSING, REPLACED, UNCONDITIONAL, Bucket, marks_of
 from workers.destinations._s3_multipart import abort
+from workers.destinations._s3_options import tagging
 from workers.destinations.base import Receipt, dated, numbered
 
 GIB = 1024**3
@@ -14,9 +15,6 @@ ONCE = 5 * GIB
 PIECE = GIB
 KEPT = ("CacheControl", "ContentDisposition", "ContentEncoding", "ContentLanguage", "ContentType", "Metadata")
 """What a copy in parts does not take over by itself."""
-UNKNOWN = frozenset({"NotImplemented", "InvalidArgument", "501"})
-"""What endpoints answer that do not know conditional deletes."""
-REPLACED = frozenset({"412", "PreconditionFailed", "ConditionalRequestConflict"})
 
 
 def keep(bucket: Bucket, key: str, head: dict[str, Any], stored: dict[str, str]) -> None:
@@ -50,7 +48,7 @@ def _copied(bucket: Bucket, key: str, head: dict[str, Any], to: str, stored: dic
             _copy(bucket, key, head, to, {**stored, **condition})
         except ClientError as error:
             code = error.response["Error"]["Code"]
-            if condition and code in UNKNOWN:
+            if condition and code in UNCONDITIONAL:
                 continue
             if code in REPLACED and bucket.head(to) is not None:
                 return False
@@ -75,6 +73,9 @@ def _copy(bucket: Bucket, key: str, head: dict[str, Any], to: str, stored: dict[
         return
     once = {"IfNoneMatch": stored.pop("IfNoneMatch")} if "IfNoneMatch" in stored else {}
     about = {name: head[name] for name in KEPT if head.get(name)}
+    if head.get("TagCount"):
+        tags = bucket.client.get_object_tagging(Bucket=bucket.name, Key=key)["TagSet"]
+        about["Tagging"] = tagging({one["Key"]: one["Value"] for one in tags})
     upload_id = bucket.client.create_multipart_upload(**where, **about, **stored)["UploadId"]
     try:
         parts = []
@@ -103,7 +104,7 @@ def remove(bucket: Bucket, receipt: Receipt) -> bool:
         head = bucket.client.head_object(**where)
         if (head["ETag"].strip('"'), head["ContentLength"]) != (told["etag"], receipt.size):
             return False
-        _delete(bucket.client, where, head["ETag"])
+        bucket.delete(told["key"], {"ETag": head["ETag"], "VersionId": told.get("version_id")})
     except ClientError as error:
         if error.response["Error"]["Code"] in MISSING | REPLACED:
             return False
@@ -118,25 +119,8 @@ def remove_marked(bucket: Bucket, key: str, mark: str) -> None:
     head = bucket.head(key)
     if head is None or marks_of(head).get(DELIVERY) != mark:
         return
-    where = {"Bucket": bucket.name, "Key": key}
-    if "VersionId" in head:
-        where["VersionId"] = head["VersionId"]
     try:
-        _delete(bucket.client, where, head["ETag"])
+        bucket.delete(key, head)
     except ClientError as error:
         if error.response["Error"]["Code"] not in MISSING | REPLACED:
             raise
-
-
-def _delete(client: Any, where: dict[str, str], etag: str) -> None:
-    from botocore.exceptions import ClientError
-
-    if "VersionId" in where:
-        client.delete_object(**where)
-        return
-    try:
-        client.delete_object(**where, IfMatch=etag)
-    except ClientError as error:
-        if error.response["Error"]["Code"] not in UNKNOWN:
-            raise
-        client.delete_object(**where)

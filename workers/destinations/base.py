@@ -41,6 +41,7 @@ from typing import Any, BinaryIO, ClassVar, Literal
 from pydantic import BaseModel
 
 from longshore.errors import Cancelled, Conflict, LongshoreError, NeedsReconnect, Permanent, Refused, Transient
+from longshore.retry_after import retry_after
 
 __all__ = [
     "Cancelled",
@@ -62,6 +63,7 @@ __all__ = [
     "dated",
     "folders",
     "numbered",
+    "retry_after",
     "safe_name",
 ]
 

@@ -7,19 +7,18 @@ them. Names are taken by conditional requests (`If-None-Match`), after a look fo
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
-from contextlib import closing
 from functools import cached_property
-from typing import Any, ClassVar, Literal
-
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr
+from typing import Any, ClassVar
 
 from workers.destinations import _s3_versions as versions
 from workers.destinations._s3_bucket import DELIVERY, Bucket, marks, marks_of
 from workers.destinations._s3_client import connect
 from workers.destinations._s3_errors import answered, unanswered
-from workers.destinations._s3_multipart import MIB, Multipart, abort, part_size_for, send
-from workers.destinations._s3_parts import Source, Sums
+from workers.destinations._s3_multipart import MIB, Multipart, abort, part_size_for
+from workers.destinations._s3_options import S3Options, S3Secrets, tagging
+from workers.destinations._s3_parts import sums_of
+from workers.destinations._s3_rights import try_out
+from workers.destinations._s3_single import TAKEN, put
 from workers.destinations.base import (
     Destination,
     Lifetime,
@@ -36,44 +35,13 @@ from workers.destinations.base import (
 
 NAME_LIMIT = 240
 """Bytes of a name: servers that keep objects as files take 255, the rest is room for the number of `rename`."""
-TAKEN = frozenset({"412", "PreconditionFailed"})
+TEMPORARY = "https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html"
 ROUNDS = 8
 """How often policy `version` looks again because somebody else took the name meanwhile."""
-
-
-class S3Options(BaseModel):
-    """Where, and how to speak to it."""
-
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
-
-    bucket_name: str = Field(
-        validation_alias=AliasChoices("bucket_name", "bucket"), min_length=3, max_length=255, description="The bucket."
-    )
-    region: str = Field("us-east-1", pattern=r"^[A-Za-z0-9-]{1,63}$", description="Region of the bucket.")
-    folder: str = Field("", max_length=700, description="Prefix of every key.")
-    endpoint_url: str = Field("", max_length=500, description="Endpoint of a service other than Amazon's.")
-    addressing_style: Literal["auto", "path", "virtual"] = Field("auto", description="Bucket in the path or the host.")
-    storage_class: str = Field("", max_length=40, description="As STANDARD_IA; empty: the bucket's default.")
-    sse: Literal["", "AES256", "aws:kms", "aws:kms:dsse"] = Field("", description="Encryption at rest.")
-    sse_kms_key_id: str = Field("", max_length=2048, description="Key of `aws:kms`; empty: the account's.")
-    acl: str = Field("", max_length=40, description="Canned ACL, as bucket-owner-full-control; empty: none.")
-    checksums: Literal["when_supported", "when_required"] = Field(
-        "when_supported", description="`when_required` for endpoints that refuse x-amz-checksum headers."
-    )
-    part_size_mb: int = Field(8, ge=5, le=1024, description="MiB of a part; a smaller file is one request.")
-
-
-TEMPORARY = "https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html"
-
-
-class S3Secrets(BaseModel):
-    """Keys, as the provider issues them."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    access_key_id: SecretStr = Field(min_length=1, description="Access key id.")
-    secret_access_key: SecretStr = Field(min_length=1, description="Secret access key.")
-    session_token: SecretStr | None = Field(None, description="Of temporary credentials.")
+UNSEEN = (
+    "{key} exists already, or an earlier attempt made it: this connection may not look. Give it the right to read"
+    " objects, or choose another name, or the policy rename or overwrite."
+)
 
 
 class S3(Destination):
@@ -118,22 +86,16 @@ class S3(Destination):
     @cached_property
     def bucket(self) -> Bucket:
         """The bucket of the connection."""
-        return Bucket(self.client, self.options.bucket_name)
+        return Bucket(self.client, self.options.bucket_name, checksums=self._checksum)
 
     def test(self) -> TestReport:
-        """See base."""
+        """See base. Who may only write may deliver: what else is missing is reported and no error."""
         marker = f".longshore-test-{uuid.uuid4().hex}"
-        where = {"Bucket": self.options.bucket_name, "Key": "/".join((*folders(self.options.folder), marker))}
+        key = "/".join((*folders(self.options.folder), marker))
         try:
-            self.client.put_object(**where, Body=marker.encode(), **self._stored())
-            with closing(self.client.get_object(**where)["Body"]) as body:
-                same = body.read() == marker.encode()
-            self.client.delete_object(**where)
+            return try_out(self.bucket, key, self._about)
         except Exception as error:
             raise self.classify(error) from error
-        if not same:
-            raise Transient("The bucket does not give back what was written there.")
-        return TestReport(f"{self.options.bucket_name} at {self.client.meta.endpoint_url}", ("write", "read", "delete"))
 
     def upload(self, upload: Upload) -> Receipt:
         """Take a name, send, compare. Raises LongshoreError, ClientError, BotoCoreError, what `sent` raises."""
@@ -152,20 +114,24 @@ class S3(Destination):
                 receipt = self._send(upload, state)
                 if receipt:
                     return receipt
-            if upload.conflict == "version" and rounds < ROUNDS:
+            if upload.conflict == "version" and rounds < ROUNDS and not self.bucket.blind:
                 rounds += 1
                 continue
             self._drop(state)
-            if upload.conflict == "version":
-                raise Transient(f"Others keep replacing {key} at the same moment. It will be tried again.")
-            if upload.conflict == "skip":
-                head = head or self.bucket.head(key) or {}
-                return self.bucket.receipt(upload, key, head, verified="size", skipped=True)
             if upload.conflict != "rename":
-                raise Permanent(
-                    f"{key} exists already. Choose another name, or the policy rename, version or overwrite."
-                )
+                return self._taken(upload, key, head)
             number += 1
+
+    def _taken(self, upload: Upload, key: str, head: dict[str, Any] | None) -> Receipt:
+        """The receipt of policy `skip`. Raises Permanent or Transient for any other."""
+        if upload.conflict == "skip":
+            head = head or self.bucket.head(key) or {}
+            return self.bucket.receipt(upload, key, head, verified="size", skipped=True)
+        if self.bucket.blind:
+            raise Permanent(UNSEEN.format(key=key))
+        if upload.conflict == "version":
+            raise Transient(f"Others keep replacing {key} at the same moment. It will be tried again.")
+        raise Permanent(f"{key} exists already. Choose another name, or the policy rename, version or overwrite.")
 
     def discard(self, checkpoint: dict[str, Any]) -> None:
         """Drop the parts of an unfinished upload, and the object if it is there. Raises ClientError, BotoCoreError."""
@@ -208,7 +174,9 @@ class S3(Destination):
         name = safe_name(upload.name, limit=NAME_LIMIT)
         return "/".join((*folders(self.options.folder, upload.folder), name if number == 1 else numbered(name, number)))
 
+    @property
     def _stored(self) -> dict[str, str]:
+        """How every object is stored, copies of old ones, too."""
         wanted = {
             "ACL": self.options.acl,
             "StorageClass": self.options.storage_class,
@@ -217,30 +185,35 @@ class S3(Destination):
         }
         return {name: value for name, value in wanted.items() if value}
 
+    @property
+    def _about(self) -> dict[str, str]:
+        """How what is sent is stored. A copy of an old object keeps its own tags."""
+        return self._stored | ({"Tagging": tagging(self.options.tags)} if self.options.tags else {})
+
     def _recognised(self, upload: Upload, state: dict[str, Any], head: dict[str, Any]) -> Receipt:
         """The receipt for an object that an earlier attempt finished and did not record. Nothing is sent."""
         wanted = state.get("part_size") or part_size_for(upload.size, self.options.part_size_mb * MIB)
-        with closing(Source(upload, wanted, whole=True)) as source:
-            while source.next().size:
-                pass
-            sums = source.sums()
+        sums = sums_of(upload, wanted)
         upload.sent(upload.size)
-        return self.bucket.prove(upload, state["key"], head["ETag"], sums)
+        return self.bucket.prove(upload, state["key"], head, sums)
 
     def _send(self, upload: Upload, state: dict[str, Any]) -> Receipt | None:
         """Send the bytes and prove them; None where the name was taken in the meantime."""
         from botocore.exceptions import ClientError
 
-        about = {**self._stored(), "ContentType": upload.media_type, "Metadata": marks(upload)}
+        about = {**self._about, "ContentType": upload.media_type, "Metadata": marks(upload)}
+        part_size = self.options.part_size_mb * MIB
 
         def condition() -> dict[str, str]:
             return self._condition(upload, state["key"])
 
         try:
-            if upload.size > self.options.part_size_mb * MIB:
-                etag, sums = self._multipart(upload, state).run(about, condition)
+            if upload.size > part_size:
+                answer, sums = self._multipart(upload, state).run(about, condition)
             else:
-                etag, sums = self._put(upload, state, about, condition)
+                answer, sums = put(
+                    self.bucket, upload, state, about, condition, part_size=part_size, checksum=self._checksum
+                )
         except ClientError as error:
             code, head = error.response["Error"]["Code"], None
             if code in TAKEN or code == "NoSuchUpload":
@@ -250,7 +223,7 @@ class S3(Destination):
             if code in TAKEN and upload.conflict != "overwrite":
                 return None
             raise
-        return self.bucket.prove(upload, state["key"], etag, sums)
+        return self.bucket.prove(upload, state["key"], answer, sums)
 
     def _condition(self, upload: Upload, key: str) -> dict[str, str]:
         """What must be true of the key when the object becomes visible, asked for and prepared just before."""
@@ -259,28 +232,8 @@ class S3(Destination):
         head = self.bucket.head(key) if upload.conflict == "version" else None
         if head is None:
             return {"IfNoneMatch": "*"}
-        versions.keep(self.bucket, key, head, self._stored())
+        versions.keep(self.bucket, key, head, self._stored)
         return {"IfMatch": head["ETag"]}
-
-    def _put(
-        self, upload: Upload, state: dict[str, Any], about: dict[str, Any], condition: Callable[[], dict[str, str]]
-    ) -> tuple[str, Sums]:
-        """The whole artifact in one request; the ETag of the answer, and the sums of what was read."""
-        upload.note(dict(state))  # the marks on the object tell the next attempt as much
-        with closing(Source(upload, self.options.part_size_mb * MIB)) as source:
-            part = source.next()
-            sums = source.sums()
-            answer = send(
-                part,
-                self.client.put_object,
-                checksum=self._checksum,
-                Bucket=state["bucket"],
-                Key=state["key"],
-                **about,
-                **condition(),
-            )
-        upload.sent(upload.size)
-        return answer["ETag"], sums
 
     def _multipart(self, upload: Upload, state: dict[str, Any]) -> Multipart:
         return Multipart(
@@ -290,6 +243,7 @@ class S3(Destination):
             part_size=self.options.part_size_mb * MIB,
             checksum=self._checksum,
             opaque=self.options.sse.startswith("aws:kms"),
+            blind=self.bucket.blind,
         )
 
     @property

@@ -13,8 +13,9 @@ import sys
 from pathlib import Path
 
 from tests.contracts.s3_servers import KEY_ID, SECRET
+from workers.destinations._s3_options import S3Options, S3Secrets
 from workers.destinations.base import Place, Upload
-from workers.destinations.s3 import S3, S3Options, S3Secrets
+from workers.destinations.s3 import S3
 
 BESIDE = ("celery", "sqlalchemy.orm", "structlog")
 """What a worker has loaded before it uploads anything."""

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
 import pytest
 
 from longshore.errors import NeedsReconnect, Permanent, Transient
@@ -39,10 +42,18 @@ def test_busy_servers_are_left_alone_for_as_long_as_they_ask(dropbox_site, size,
 
 
 def test_a_limit_without_a_time_waits_some_seconds(dropbox_site):
-    dropbox_site.fake.faults = [Fault(SMALL, "answer", 429, {"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"})]
+    dropbox_site.fake.faults = [Fault(SMALL, "answer", 429, {"Retry-After": "soon"})]
     error = classified(dropbox_site.destination(), Job(dropbox_site, b"x"))
     assert isinstance(error, Transient)
     assert error.retry_after == 5
+
+
+def test_a_limit_may_name_the_moment_when_it_ends(dropbox_site):
+    ends = format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)
+    dropbox_site.fake.faults = [Fault(SMALL, "answer", 429, {"Retry-After": ends})]
+    error = classified(dropbox_site.destination(), Job(dropbox_site, b"x"))
+    assert isinstance(error, Transient)
+    assert 60 < error.retry_after <= 90
 
 
 @pytest.mark.parametrize(("size", "route"), CALLS[:4])

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
 import pytest
 from pydantic import ValidationError
 
@@ -9,7 +12,7 @@ from tests.contracts.s3_servers import KEY_ID, SECRET, Answer
 from tests.contracts.s3_site import MIB
 from tests.contracts.site import Job, classified, noise
 from workers.destinations._s3_multipart import part_size_for
-from workers.destinations.s3 import S3Options
+from workers.destinations._s3_options import S3Options
 
 BUSY = b"<?xml version='1.0'?><Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
 
@@ -20,6 +23,36 @@ def test_being_asked_to_slow_down_is_transient_with_the_time_that_was_named(s3_s
     assert isinstance(error, Transient)
     assert error.retry_after == 7
     assert len([one for one in s3_site.proxy.seen if one.method == "PUT"]) == 1
+
+
+def test_the_time_may_be_named_as_a_date(s3_site):
+    ends = format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)
+    s3_site.proxy.answer = lambda seen: Answer(503, BUSY, {"Retry-After": ends}) if seen.method == "PUT" else None
+    error = classified(s3_site.destination(), Job(s3_site, b"x"))
+    assert isinstance(error, Transient)
+    assert 60 < error.retry_after <= 90
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (403, "QuotaExceeded"),
+        (400, "XMinioAdminBucketQuotaExceeded"),
+        (507, "XMinioStorageFull"),
+        (507, ""),
+    ],
+)
+@pytest.mark.parametrize("size", [100, 6 * MIB])
+def test_a_full_bucket_is_tried_again_every_five_minutes_and_filled_when_there_is_room(on_moto, status, code, size):
+    body = f"<?xml version='1.0'?><Error><Code>{code}</Code></Error>".encode() if code else b""
+    on_moto.proxy.answer = lambda seen: Answer(status, body) if seen.method == "PUT" else None
+    job = Job(on_moto, noise(size))
+    error = classified(on_moto.destination(), job)
+    assert type(error) is Transient
+    assert error.retry_after == 300
+    assert "Make room" in error.message
+    on_moto.proxy.answer = lambda seen: None
+    assert on_moto.read(job.run()) == job.content
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,51 @@ def test_an_object_that_somebody_else_wrote_meanwhile_is_left_alone(on_moto):
     assert on_moto.client.get_object(Bucket=on_moto.bucket, Key=on_moto.visible()[0])["Body"].read() == b"theirs"
 
 
+def put_after_ours(site, body, **about):
+    """Somebody puts `body` under the name as soon as ours has it."""
+
+    def answer(seen):
+        if seen.method == "HEAD" and any(one.method in {"PUT", "POST"} for one in site.proxy.seen):
+            site.proxy.answer = lambda seen: None
+            site.client.put_object(Bucket=site.bucket, Key="team/reports/2026/file.bin", Body=body, **about)
+
+    site.proxy.answer = answer
+
+
+@pytest.mark.parametrize("theirs", [b"theirs", b"s" * 100])
+@pytest.mark.parametrize("size", [100, 6 * MIB])
+@pytest.mark.parametrize("versions", [False, True])
+def test_an_object_without_any_marks_that_replaced_ours_survives(on_moto, theirs, size, versions):
+    if versions:
+        status = {"Status": "Enabled"}
+        on_moto.client.put_bucket_versioning(Bucket=on_moto.bucket, VersioningConfiguration=status)
+    put_after_ours(on_moto, theirs)
+    error = classified(on_moto.destination(), Job(on_moto, noise(size), conflict="overwrite"))
+    assert isinstance(error, Transient)
+    assert "Somebody else replaced" in error.message
+    assert list(on_moto.contents().values()) == [theirs]
+    assert not [one for one in on_moto.proxy.seen if one.method == "DELETE"]
+
+
+def test_bytes_that_differ_are_removed_though_the_endpoint_keeps_no_metadata(on_moto):
+    def bare(seen, answer):
+        headers = {name: value for name, value in answer.headers.items() if not name.startswith("X-Amz-Meta")}
+        return Answer(answer.status, answer.body, headers)
+
+    on_moto.proxy.reply = bare
+    on_moto.proxy.alter = lambda seen, body: body[::-1] if seen.method == "PUT" else body
+    assert "They were removed" in classified(on_moto.destination(), Job(on_moto, noise(100))).message
+    assert on_moto.visible() == []
+
+
+def test_bytes_that_differ_and_may_not_be_removed_are_told_of(on_moto):
+    on_moto.proxy.alter = lambda seen, body: body[::-1] if seen.method == "PUT" else body
+    on_moto.proxy.answer = lambda seen: Answer(403) if seen.method == "DELETE" else None
+    error = classified(on_moto.destination(), Job(on_moto, noise(100)))
+    assert isinstance(error, Transient)
+    assert "could not be removed" in error.message
+
+
 def test_an_object_of_another_size_is_not_recorded_whatever_its_etag_says(on_moto):
     etag = f'"{hashlib.md5(b"content", usedforsecurity=False).hexdigest()}"'
 
