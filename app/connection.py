@@ -120,6 +120,7 @@ def take_over(session: Session, row: Connection, candidate: Connection, *, now: 
     """Make a changed connection the stored one. What waited for it goes on; of its health nothing is known."""
     for name in ("options", "secret", "oauth", "expires_at"):
         setattr(row, name, getattr(candidate, name))
+    connections.drop_token(row)
     row.health, row.last_error, row.last_tested_at, row.seen = "untested", None, None, None
     row.updated_at = now
     _close_circuit(session, row, now=now)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, exists, select, update
 from sqlalchemy.orm import Session
 
+from longshore.errors import Permanent
 from longshore.models import Connection, Delivery, Leftover, ScheduleDelivery, ScheduledExport, new_id
 from longshore.vault import vault
 
@@ -48,13 +49,40 @@ def create(
 
 
 def seal_secrets(connection: Connection, secrets: dict[str, Any]) -> None:
-    """Replace the secrets of a connection."""
+    """Replace the secrets of a connection. What a login gave for the old ones is dropped."""
+    renew_secrets(connection, secrets)
+    drop_token(connection)
+
+
+def renew_secrets(connection: Connection, secrets: dict[str, Any]) -> None:
+    """Store what the provider made of the secrets; the access token stays."""
     connection.secret = vault().seal(secrets, connection.owner, connection.id, "connection")
 
 
 def open_secrets(connection: Connection) -> dict[str, Any]:
     """The secrets in the clear, for the length of one call. Raises Permanent where the vault key is gone."""
     return vault().open(connection.secret, connection.owner, connection.id, "connection")
+
+
+def drop_token(connection: Connection) -> None:
+    """Begin a new edition: the access token is for what the user has changed, and one that comes late is not kept."""
+    connection.token, connection.renewing_until = None, None
+    connection.edition = (connection.edition or 0) + 1
+
+
+def keep_token(connection: Connection, token: str, until: datetime) -> None:
+    """Store an access token, sealed, that is to be used until then."""
+    value = {"token": token, "until": until.isoformat()}
+    connection.token = vault().seal(value, connection.owner, connection.id, "access token")
+
+
+def kept_token(connection: Connection) -> tuple[str, datetime]:
+    """The access token in the clear and until when it is to be used; empty and long ago where there is none."""
+    try:
+        found = vault().open(connection.token or b"{}", connection.owner, connection.id, "access token")
+    except Permanent:  # there is none, or its vault key is gone: a login gives another
+        return "", datetime.min.replace(tzinfo=UTC)
+    return found["token"], datetime.fromisoformat(found["until"])
 
 
 def note_failure(session: Session, connection_id: str, what: str, message: str, *, reconnect: bool) -> None:

@@ -11,7 +11,7 @@ from longshore.vault import vault
 
 
 def rotate() -> int:
-    """Wrap the secrets of connections and the checkpoints of deliveries with the first key; the count of them.
+    """Wrap what connections and deliveries have sealed with the first key; the count of it.
 
     Raises Permanent where a secret's key is no longer in the list; what was done before stays done.
     """
@@ -19,6 +19,7 @@ def rotate() -> int:
         _rotate(key, column)
         for key, column in (
             (Connection.id, "secret"),
+            (Connection.id, "token"),
             (Delivery.id, "checkpoint"),
             (Leftover.delivery_id, "checkpoint"),
         )

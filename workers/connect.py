@@ -11,14 +11,14 @@ from typing import Any
 from pydantic import ValidationError
 
 from longshore import egress, oauth
-from longshore.connections import FORGOTTEN, open_secrets, seal_secrets
-from longshore.db import transaction
+from longshore.connections import FORGOTTEN, open_secrets
 from longshore.errors import NeedsReconnect, Permanent
 from longshore.models import Connection
 from longshore.redaction import hide_while_alive
 from longshore.settings import settings
 from workers.destinations import named
-from workers.destinations.base import Destination, Place
+from workers.destinations.base import Destination, Place, Tokens
+from workers.tokens import SharedTokens
 
 KEPT = 4
 """Destinations that a process keeps open for the next delivery: making one costs as much as sending a small file."""
@@ -28,14 +28,14 @@ KEPT_SECONDS = 60.0
 _kept: OrderedDict[tuple[str, str, bytes], tuple[float, Destination]] = OrderedDict()
 
 
-def place(renewed: Callable[[dict[str, str]], None]) -> Place:
-    """What the operator's settings allow every destination, with what keeps secrets that the provider replaced."""
+def place(tokens: Tokens) -> Place:
+    """What the operator's settings allow every destination, with what keeps the access token of this one."""
     allowed = settings().allow_private_networks
 
     def check_url(url: str) -> None:
         egress.check_url(url, allow_private=allowed)
 
-    return Place(folder_root=str(settings().deliveries), check_url=check_url, renewed=renewed)
+    return Place(folder_root=str(settings().deliveries), check_url=check_url, tokens=tokens)
 
 
 def complete(connection: Connection, secrets: dict[str, Any]) -> dict[str, Any]:
@@ -55,6 +55,9 @@ def complete(connection: Connection, secrets: dict[str, Any]) -> dict[str, Any]:
 
 def open_destination(connection: Connection, renewed: Callable[[dict[str, str]], None] | None = None) -> Destination:
     """The destination of a connection, with its secrets in the clear: make it for one use and let it go.
+
+    Its access token is that of all workers, and is kept in its row with the secrets that the provider replaces. Of a
+    connection that has no row, `renewed` is told these.
 
     Raises Permanent for a destination or an OAuth client that is no longer there, NeedsReconnect where its settings no
     longer fit.
@@ -76,29 +79,10 @@ def open_destination(connection: Connection, renewed: Callable[[dict[str, str]],
     except ValidationError as error:
         fields = ", ".join(".".join(map(str, one["loc"])) for one in error.errors(include_input=False))
         raise NeedsReconnect(f"The connection {connection.name!r} lacks or has wrong: {fields}. Edit it.") from None
-    found = kind(options, secrets, place(renewed or _keeper(connection.id, known)))
+    tokens = Tokens(renewed) if renewed else SharedTokens(connection, known)
+    found = kind(options, secrets, place(tokens))
     hide_while_alive(found, whole.values())
     return found
-
-
-def _keeper(connection_id: str, known: dict[str, Any]) -> Callable[[dict[str, str]], None]:
-    """What stores renewed secrets in the connection, unless others than the `known` ones stand there by now.
-
-    Somebody may have connected anew meanwhile, and another worker may have renewed the same: theirs are younger.
-    """
-    last = dict(known)
-
-    def keep(renewed: dict[str, str]) -> None:
-        with transaction() as session:
-            row = session.get(Connection, connection_id, with_for_update=True)
-            if row is None:
-                return
-            stored = open_secrets(row)
-            if all(stored.get(name) == last.get(name) for name in renewed):
-                seal_secrets(row, {**stored, **renewed})
-                last.update(renewed)
-
-    return keep
 
 
 class Borrowed:

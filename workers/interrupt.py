@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from contextlib import AbstractContextManager, nullcontext
 from types import FrameType, TracebackType
 from typing import Self
 
@@ -80,6 +81,11 @@ class _Held:
         self._interrupt._held -= 1  # noqa: SLF001
         if error is None:
             self._interrupt.check()
+
+
+def held() -> AbstractContextManager[None]:
+    """A block that is not interrupted in its middle by whatever stops this process's work; see `Interrupt.held`."""
+    return _current.held() if _current is not None else nullcontext()
 
 
 def _raise(_signal: int, _frame: FrameType | None) -> None:

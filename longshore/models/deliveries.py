@@ -23,6 +23,9 @@ class Connection(Base):
     secrets end by what is known of them. `retention` is a list of
     `longshore.retention.Rule`s, applied at `retained_at`.
 
+    `token` is the access token that all workers use, an envelope too; until `renewing_until` one of them has the right
+    to renew it. `edition` counts what the user changed of `options` and `secret`: a token belongs to one.
+
     `uploads`: how many at once, where not as many as the settings say. `bandwidth` is a `longshore.bandwidth`
     timetable in the zone `bandwidth_timezone`. The circuit is `longshore.circuit`'s: `failures` in a row since
     `failing_since`; while it is `open`, nothing is sent until `circuit_until`; `trips` counts openings in a row.
@@ -37,6 +40,9 @@ class Connection(Base):
     destination: Mapped[str] = mapped_column(String(32))
     options: Mapped[dict[str, Any]]
     secret: Mapped[bytes] = mapped_column(LargeBinary)
+    token: Mapped[bytes | None] = mapped_column(LargeBinary)
+    renewing_until: Mapped[datetime | None]
+    edition: Mapped[int] = mapped_column(default=0, server_default="0")
     one_off: Mapped[bool]
     oauth: Mapped[bool] = mapped_column(default=False, server_default=false())
     enabled: Mapped[bool] = mapped_column(default=True, server_default=true())

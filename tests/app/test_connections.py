@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from longshore.connections import open_secrets
+from longshore.connections import kept_token, open_secrets
 from longshore.db import clock, reading, transaction
 from longshore.errors import Conflict, LongshoreError, NeedsReconnect
 from longshore.models import Connection, Delivery
@@ -220,6 +220,29 @@ def test_secrets_are_rotated_by_one_call_once_they_work(alice: Api, drive: Drive
     assert 0 < shown["free_bytes"] <= 10_000
     assert secrets(made["id"]) == {"refresh_token": "new", "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
     assert alice.ok("GET", f"/deliveries/{delivery}")["state"] == "pending"
+
+
+def test_a_change_of_secrets_or_options_drops_the_access_token_and_no_answer_holds_it(alice: Api, drive: Drive) -> None:
+    made = to_drive(alice, drive)
+    path = f"/connections/{made['id']}"
+    drive.refresh.add("new")
+
+    def token() -> str:
+        with reading() as session:
+            return kept_token(session.get_one(Connection, made["id"]))[0]
+
+    for change in (
+        lambda: alice.ok("POST", f"{path}/rotate", json={"secrets": {"refresh_token": "new"}}),
+        lambda: alice.ok("PUT", path, json={"secrets": {"refresh_token": REFRESH}}),
+        lambda: alice.ok("PUT", path, json={"options": made["options"] | {"subject": "ann@example.test"}}),
+    ):
+        alice.ok("POST", f"{path}/test")
+        assert token() in drive.tokens
+        answers = [alice.ok("GET", path), alice.ok("PUT", path, json={"name": "Other"})]
+        assert token() in drive.tokens
+        answers.append(change())
+        assert token() == ""
+        assert "ya29." not in str(answers)
 
 
 def test_secrets_are_rotated_untried_where_that_is_asked_for(alice: Api, drive: Drive) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.contracts.site import Site
 from tests.fakes.onedrive import CLIENT_ID, REFRESH
-from workers.destinations.base import Place
+from workers.destinations.base import Place, Tokens
 from workers.destinations.onedrive import OneDrive, OneDriveOptions, OneDriveSecrets
 
 MIB = 1024 * 1024
@@ -21,7 +21,7 @@ class OneDriveSite(Site):
 
     def destination(self, *, secrets=RENEWABLE, check=lambda url: None, **options):
         given = {"endpoint_url": self.fake.url, "folder": "Team", "chunk_mb": 5, **options}
-        place = Place("", check, self.renewed.append)
+        place = Place("", check, Tokens(self.renewed.append))
         return OneDrive(OneDriveOptions(**given), OneDriveSecrets(**secrets), place)
 
     def read(self, receipt):

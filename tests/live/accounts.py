@@ -16,7 +16,7 @@ import pytest
 
 from tests.contracts.site import Site
 from workers.destinations import named
-from workers.destinations.base import Destination, Place, Receipt
+from workers.destinations.base import Destination, Place, Receipt, Tokens
 
 MIB = 1024 * 1024
 ENVIRONMENT = dict(os.environ)
@@ -51,7 +51,7 @@ class LiveSite(Site):
 
     def destination(self, **options: Any) -> Any:
         asked = {**self.given["options"], **self.settings, "folder": self.folder, **options}
-        place = Place("", lambda _url: None, self.given["secrets"].update)
+        place = Place("", lambda _url: None, Tokens(self.given["secrets"].update))
         made: Destination = self.kind(
             self.kind.Options.model_validate(asked), self.kind.Secrets.model_validate(self.given["secrets"]), place
         )

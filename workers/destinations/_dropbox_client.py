@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from workers.destinations._dialled import checked_pools
-from workers.destinations._dropbox_errors import unwilling
+from workers.destinations._dropbox_errors import classified, unwilling
+from workers.destinations.base import Grant, Tokens
 
 if TYPE_CHECKING:
     import requests
@@ -18,6 +20,11 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 10
 READ_SECONDS = 100
 """Silence after which a request is given up; the SDK's own figure, as Dropbox may take long to commit a large file."""
+LOGIN_SECONDS = 20
+"""The same for a login, which others wait for."""
+LOGIN = "/oauth2/token"
+EARLY = 300.0
+"""Seconds before its end at which a token is renewed; the SDK's own figure."""
 PIECE = 1024 * 1024
 """Bytes between two reports of progress."""
 
@@ -48,15 +55,16 @@ def connect(
     endpoint_url: str,
     check: Callable[[str], None],
     wire: Wire,
+    tokens: Tokens,
 ) -> Any:
-    """A client for an access token, or for a refresh token with its app's key and secret.
+    """A client for an access token, or for a refresh token with its app's key and secret, whose tokens `tokens` keeps.
 
     Nothing is repeated by the SDK, whose waits nobody could cancel; a refused access token is renewed once. Raises
     Refused where the endpoint may not be reached.
     """
     if endpoint_url:
         check(endpoint_url)
-    return sdk().Dropbox(
+    return _client(tokens)(
         oauth2_access_token=access_token,
         oauth2_refresh_token=refresh_token,
         app_key=app[0],
@@ -67,6 +75,43 @@ def connect(
         timeout=(CONNECT_SECONDS, READ_SECONDS),
         session=_session(endpoint_url.rstrip("/"), check, wire),
     )
+
+
+def _client(tokens: Tokens) -> Any:
+    """The SDK's client, which gets its access tokens from elsewhere than itself."""
+    base: Any = sdk().Dropbox
+    exceptions = sdk().exceptions
+
+    class Client(base):  # type: ignore[misc]  # the SDK has no types
+        def check_and_refresh_access_token(self) -> None:
+            if self._oauth2_refresh_token:
+                self._oauth2_access_token = tokens.get(self._sign_in)
+
+        def refresh_access_token(self, *_given: Any, **_named: Any) -> None:
+            """What the SDK calls where its access token has expired."""
+            if self._oauth2_refresh_token:
+                self._oauth2_access_token = tokens.get(self._sign_in, refused=self._oauth2_access_token)
+
+        def request_json_string(self, *given: Any, **named: Any) -> Any:
+            """One request; repeated once where the token that was kept is not merely old but no longer known."""
+            try:
+                return super().request_json_string(*given, **named)
+            except exceptions.AuthError as error:
+                if not self._oauth2_refresh_token or not error.error or not error.error.is_invalid_access_token():
+                    raise
+            self.refresh_access_token()
+            return super().request_json_string(*given, **named)
+
+        def _sign_in(self, _younger: dict[str, str]) -> Grant:
+            """Dropbox replaces none of the secrets. Raises LongshoreError and requests' errors."""
+            try:
+                super().refresh_access_token()
+            except exceptions.DropboxException as error:
+                raise classified(error, sdk()) from error
+            lasts = self._oauth2_access_token_expiration - datetime.now(UTC).replace(tzinfo=None)
+            return Grant(self._oauth2_access_token, lasts.total_seconds() - EARLY)
+
+    return Client
 
 
 def _session(endpoint_url: str, check: Callable[[str], None], wire: Wire) -> requests.Session:
@@ -84,6 +129,8 @@ def _session(endpoint_url: str, check: Callable[[str], None], wire: Wire) -> req
                 request.headers["Host"] = urlsplit(request.url or "").netloc
                 request.url = endpoint_url + request.path_url
                 options["proxies"] = get_environ_proxies(endpoint_url)
+            if request.path_url == LOGIN:
+                options["timeout"] = (CONNECT_SECONDS, LOGIN_SECONDS)
             payload: Any = request.body
             if wire.report and isinstance(payload, bytes) and payload:
                 sent: Any = _told(payload, wire.report)

@@ -74,11 +74,15 @@ class Client:
     def content(self, file_id: str) -> Iterator[Iterator[bytes]]:
         """The bytes of a file, as they come."""
         url, params = f"{self.root}/drive/v3/files/{file_id}", {"alt": "media", "supportsAllDrives": "true"}
-        with self.http.stream("GET", url, params=params, headers=self.login.header()) as response:
-            if response.is_error:
-                response.read()
-                raise Denied(_asked("GET", url), response)
-            yield response.iter_bytes()
+        for last in (False, True):
+            with self.http.stream("GET", url, params=params, headers=self.login.header()) as response:
+                if response.status_code == UNAUTHORIZED and not last and self.login.renew():
+                    continue
+                if response.is_error:
+                    response.read()
+                    raise Denied(_asked("GET", url), response)
+                yield response.iter_bytes()
+                return
 
     def within(self, url: str) -> None:
         """Raises Transient where the URL of a session is not at the endpoint: it would be told the access token."""

@@ -10,7 +10,7 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
-from workers.destinations.base import NeedsReconnect, Transient
+from workers.destinations.base import Grant, NeedsReconnect, Tokens, Transient
 
 if TYPE_CHECKING:
     import httpx
@@ -19,6 +19,8 @@ SCOPE = "https://www.googleapis.com/auth/drive"
 """What a service account asks for: the narrower drive.file shows it none of the folders that people share with it."""
 EARLY = 120.0
 """Seconds before its end at which a token is renewed."""
+PATIENCE = 20.0
+"""Seconds of silence after which a login is given up: others wait for it."""
 RENEWING = ("refresh_token", "client_id", "client_secret")
 BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 LIFETIME = 3600
@@ -28,33 +30,42 @@ OVER = "Google no longer accepts the access token of the connection. Connect aga
 
 
 class Login:
-    """The credentials of one connection, and the access token they gave."""
+    """The credentials of one connection, and the access token that `tokens` keeps for them."""
 
-    def __init__(self, http: httpx.Client, url: str, *, given: dict[str, str], subject: str = "") -> None:
+    def __init__(
+        self, http: httpx.Client, url: str, *, given: dict[str, str], tokens: Tokens, subject: str = ""
+    ) -> None:
         self._http = http
         self._url = url
         self._given = given
+        self._tokens = tokens
         self._subject = subject
+        self._lasting = bool(given.get("service_account")) or all(given.get(name) for name in RENEWING)
         self._token = given.get("access_token", "")
-        self._until: float | None = None
 
     def header(self) -> dict[str, str]:
-        """What signs a request. Raises what `renew` raises."""
-        ended = self._until is not None and time.monotonic() >= self._until
-        if (ended or not self._token) and not self.renew():
+        """What signs a request. Raises what `renew` raises, and NeedsReconnect where there is nothing to sign with."""
+        if self._lasting:
+            self._token = self._tokens.get(self._sign_in, given=self._given.get("access_token", ""))
+        if not self._token:
             raise NeedsReconnect(OVER)
         return {"Authorization": f"Bearer {self._token}"}
 
     def renew(self) -> bool:
-        """Get a new access token. False where only an access token was given.
+        """Get another access token than the last one, which was refused. False where only an access token was given.
 
         Raises NeedsReconnect where Google refuses the credentials, Transient where it cannot answer now, and
         httpx.TransportError.
         """
+        if self._lasting:
+            given = self._given.get("access_token", "")
+            self._token = self._tokens.get(self._sign_in, given=given, refused=self._token)
+        return self._lasting
+
+    def _sign_in(self, _younger: dict[str, str]) -> Grant:
+        """Google replaces none of the secrets."""
         form = self._form()
-        if not form:
-            return False
-        response = self._http.post(self._url, data=form)
+        response = self._http.post(self._url, data=form, timeout=PATIENCE)
         if response.status_code >= SERVER_ERROR or response.status_code == TOO_MANY:
             told = response.headers.get("retry-after", "")
             raise Transient(
@@ -66,17 +77,13 @@ class Login:
         if response.is_error or "access_token" not in answer:
             code = str(answer.get("error", response.status_code))
             raise NeedsReconnect(_refusal(code, "assertion" in form), detail=f"token: {code}")
-        self._token = str(answer["access_token"])
-        self._until = time.monotonic() + float(answer.get("expires_in", LIFETIME)) - EARLY
-        return True
+        return Grant(str(answer["access_token"]), float(answer.get("expires_in", LIFETIME)) - EARLY)
 
     def _form(self) -> dict[str, str]:
         given = self._given
         if given.get("service_account"):
             return {"grant_type": BEARER, "assertion": self._assertion(given["service_account"])}
-        if all(given.get(name) for name in RENEWING):
-            return {"grant_type": "refresh_token", **{name: given[name] for name in RENEWING}}
-        return {}
+        return {"grant_type": "refresh_token", **{name: given[name] for name in RENEWING}}
 
     def _assertion(self, text: str) -> str:
         """What a service account signs. The key's own `token_uri` is not used: it may name any address."""

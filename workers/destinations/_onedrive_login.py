@@ -7,11 +7,9 @@ https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-client-creds
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from workers.destinations.base import NeedsReconnect, Transient
+from workers.destinations.base import Grant, NeedsReconnect, Tokens, Transient
 
 if TYPE_CHECKING:
     import requests
@@ -20,6 +18,8 @@ if TYPE_CHECKING:
 
 EARLY = 120.0
 """Seconds before its end at which a token is renewed."""
+PATIENCE = (5.0, 20.0)
+"""Seconds to connect, and of silence, after which a request of a login is given up: others wait for it."""
 LIFETIME = 3600
 REDIRECT, ERROR, TOO_MANY, SERVER_ERROR = 300, 400, 429, 500
 SHARED = frozenset({"common", "organizations", "consumers"})
@@ -31,7 +31,10 @@ OVER = (
 
 
 class Login:
-    """The credentials of one connection, and the access token they gave. `given` holds the secrets that are set."""
+    """The credentials of one connection, and the access token that `tokens` keeps for them.
+
+    `given` holds the secrets that are set.
+    """
 
     def __init__(
         self,
@@ -41,16 +44,16 @@ class Login:
         given: dict[str, str],
         tenant: str,
         scope: str,
-        renewed: Callable[[dict[str, str]], None],
+        tokens: Tokens,
     ) -> None:
         self._http = http
         self._cloud = cloud
         self._given = given
         self._tenant = tenant
         self._scope = scope
-        self._renewed = renewed
+        self._tokens = tokens
+        self._lasting = self.app_only or "refresh_token" in given
         self._token = given.get("access_token", "")
-        self._until: float | None = None
 
     @property
     def app_only(self) -> bool:
@@ -58,32 +61,34 @@ class Login:
         return "client_secret" in self._given and not {"refresh_token", "access_token"} & self._given.keys()
 
     def header(self) -> dict[str, str]:
-        """What signs a request. Raises what `renew` raises."""
-        ended = self._until is not None and time.monotonic() >= self._until
-        if (ended or not self._token) and not self.renew():
+        """What signs a request. Raises what `renew` raises, and NeedsReconnect where there is nothing to sign with."""
+        if self._lasting:
+            self._token = self._tokens.get(self._sign_in, given=self._given.get("access_token", ""))
+        if not self._token:
             raise NeedsReconnect(OVER)
         return {"Authorization": f"Bearer {self._token}"}
 
     def renew(self) -> bool:
-        """Get a new access token; hand a new refresh token to `renewed`. False where only an access token was given.
+        """Get another access token than the last one, which was refused. False where only an access token was given.
 
         Raises NeedsReconnect where Microsoft refuses the credentials, Transient where it cannot answer now, and
         errors of requests.
         """
-        if not self.app_only and "refresh_token" not in self._given:
-            return False
-        answer = self._ask()
+        if self._lasting:
+            given = self._given.get("access_token", "")
+            self._token = self._tokens.get(self._sign_in, given=given, refused=self._token)
+        return self._lasting
+
+    def _sign_in(self, younger: dict[str, str]) -> Grant:
+        old = "" if self.app_only else younger.get("refresh_token", self._given["refresh_token"])
+        answer = self._ask(old)
         if "access_token" not in answer:
             raise self._refusal(str(answer.get("error", "")), str(answer.get("error_description", "")))
-        self._token = str(answer["access_token"])
-        self._until = time.monotonic() + float(answer.get("expires_in", LIFETIME)) - EARLY
-        fresh = answer.get("refresh_token")
-        if fresh and fresh != self._given.get("refresh_token") and not self.app_only:
-            self._given["refresh_token"] = str(fresh)
-            self._renewed({"refresh_token": str(fresh)})
-        return True
+        seconds = float(answer.get("expires_in", LIFETIME)) - EARLY
+        fresh = str(answer.get("refresh_token") or old)
+        return Grant(str(answer["access_token"]), seconds, {} if fresh == old else {"refresh_token": fresh})
 
-    def _ask(self) -> dict[str, Any]:
+    def _ask(self, refresh_token: str) -> dict[str, Any]:
         import msal
 
         if self.app_only and self._tenant in SHARED:
@@ -100,7 +105,7 @@ class Login:
             answer = app.acquire_token_for_client([f"{self._cloud.graph}/.default"])
         else:
             scopes = [f"{self._cloud.graph}/{one}" for one in self._scope.split()]
-            answer = app.acquire_token_by_refresh_token(self._given["refresh_token"], scopes)
+            answer = app.acquire_token_by_refresh_token(refresh_token, scopes)
         return dict(answer or {})
 
     def _refusal(self, code: str, told: str) -> NeedsReconnect | Transient:
@@ -128,10 +133,10 @@ class _Patient:
         self._http = http
 
     def get(self, url: str, **request: Any) -> requests.Response:
-        return self._willing(self._http.get(url, **{**request, "allow_redirects": False}))
+        return self._willing(self._http.get(url, **{**request, "allow_redirects": False, "timeout": PATIENCE}))
 
     def post(self, url: str, **request: Any) -> requests.Response:
-        return self._willing(self._http.post(url, **{**request, "allow_redirects": False}))
+        return self._willing(self._http.post(url, **{**request, "allow_redirects": False, "timeout": PATIENCE}))
 
     def close(self) -> None:
         """The session is closed by whoever made it."""

@@ -50,7 +50,7 @@ def connected(endpoint_url: str, check: Callable[[str], None]) -> requests.Sessi
 
     class Transport(HTTPAdapter):
         def send(self, request: requests.PreparedRequest, *given: Any, **options: Any) -> requests.Response:
-            options["timeout"] = (CONNECT_SECONDS, SILENCE)
+            options["timeout"] = options.get("timeout") or (CONNECT_SECONDS, SILENCE)
             if endpoint_url:
                 request.headers["Host"] = urlsplit(request.url or "").netloc
                 request.url = endpoint_url.rstrip("/") + request.path_url

@@ -23,6 +23,8 @@ Rules:
   its place, by a request that fails where somebody else took it meanwhile. Whatever breaks in between, both are there.
 - Compare what the provider has with the artifact after the upload. A mismatch removes the bad object and raises
   Transient.
+- Where access tokens are had by a login, get them from `place.tokens`: it signs in once for all workers. Have a token
+  that was refused replaced there, once for each request, and give up a login after 50 seconds.
 - Where people can connect in a browser, `consent` says how; where credentials end, `lifetime` says when. Both are class
   methods, and the operator's OAuth client is filled into the secrets by whoever opens the connection.
 - `classify` turns every error of the SDK into Transient, Permanent or NeedsReconnect, with a message that is safe to
@@ -42,6 +44,7 @@ from pydantic import BaseModel
 
 from longshore.errors import Cancelled, Conflict, LongshoreError, NeedsReconnect, Permanent, Refused, Transient
 from longshore.retry_after import retry_after
+from workers.destinations._tokens import Grant, SignIn, Tokens
 
 __all__ = [
     "Cancelled",
@@ -49,6 +52,7 @@ __all__ = [
     "ConflictPolicy",
     "Consent",
     "Destination",
+    "Grant",
     "Lifetime",
     "LongshoreError",
     "NeedsReconnect",
@@ -56,7 +60,9 @@ __all__ = [
     "Place",
     "Receipt",
     "Refused",
+    "SignIn",
     "TestReport",
+    "Tokens",
     "Transient",
     "Upload",
     "Verified",
@@ -125,21 +131,17 @@ class Upload:
     note: Callable[[dict[str, Any]], None] = lambda _: None
 
 
-def _forget(_secrets: dict[str, str]) -> None:
-    """For whoever has nowhere to keep them."""
-
-
 @dataclass(frozen=True, slots=True)
 class Place:
     """What the operator allows: the only folders that may be written, and the check of every endpoint URL.
 
-    `check_url` raises Refused where the address may not be reached. `renewed` is told secrets that the provider
-    replaced, by their names in `Secrets`, and keeps them: call it as soon as the provider has given them.
+    `check_url` raises Refused where the address may not be reached. `tokens` keeps the access token that logins give,
+    for every worker, with the secrets that the provider replaced: sign in through it.
     """
 
     folder_root: str
     check_url: Callable[[str], None]
-    renewed: Callable[[dict[str, str]], None] = _forget
+    tokens: Tokens = field(default_factory=Tokens)
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,6 +138,7 @@ class Dropbox(Destination):
             endpoint_url=self.options.endpoint_url,
             check=self.place.check_url,
             wire=self.wire,
+            tokens=self.place.tokens,
         )
 
     @cached_property

@@ -200,7 +200,7 @@ class GoogleDrive(Destination):
         }
 
         def login(http: Any, url: str) -> Login:
-            return Login(http, url, given=given, subject=self.options.subject)
+            return Login(http, url, given=given, tokens=self.place.tokens, subject=self.options.subject)
 
         with connect(self.options.endpoint_url, self.place.check_url, login) as client:
             yield client

@@ -211,7 +211,7 @@ class OneDrive(Destination):
         options, cloud = self.options, CLOUDS[self.options.cloud]
         with connected(options.endpoint_url, self.place.check_url) as http:
             login = Login(
-                http, cloud, given=given, tenant=options.tenant, scope=options.scope, renewed=self.place.renewed
+                http, cloud, given=given, tenant=options.tenant, scope=options.scope, tokens=self.place.tokens
             )
             yield Client(http, login, cloud.graph, secure=not options.endpoint_url)
 
