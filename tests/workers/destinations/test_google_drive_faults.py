@@ -180,6 +180,12 @@ def test_a_token_that_runs_out_in_the_middle_is_renewed(google_drive, skip):
     assert google_drive.received() == LARGE
 
 
+def test_a_token_that_runs_out_before_the_marker_is_read_back_is_renewed(google_drive):
+    google_drive.drive.faults = [Fault("content", Problem(401, "authError"))]
+    assert google_drive.destination().test().account
+    assert google_drive.drive.seen.count("login") == 2
+
+
 def test_a_revoked_refresh_token_blocks_the_connection_and_is_asked_once(google_drive):
     google_drive.drive.refresh.clear()
     error = classified(google_drive.destination(), Job(google_drive, b"x"))
