@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,12 +29,16 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """An artifact whose object is written. `outcome` is the attempt's, `report` is for the user."""
+    """An artifact whose object is written. `outcome` is the attempt's, `report` is for the user.
+
+    `fetched` is a digest of the pictures that lie elsewhere and were asked for; empty where there were none.
+    """
 
     stored: Stored
     report: dict[str, Any]
     fingerprint: str
     outcome: str = "completed"
+    fetched: str = ""
 
 
 def earlier(order: Order, sha256: str, key: str) -> tuple[str, Made | None]:
@@ -63,7 +68,12 @@ def make(order: Order, mark: str, source: Path, folder: Path, key: str) -> Made:
     )
     report = {"warnings": render.warnings, "render_ms": since(began), "not_drawn": render.not_drawn}
     # what was fetched may be another picture tomorrow
-    return Made(store().write(key, pieces(document.path)), report, "" if render.fetched else mark)
+    stored = store().write(key, pieces(document.path))
+    return Made(stored, report, "" if render.fetched else mark, fetched=_digest(render.fetched))
+
+
+def _digest(fetched: dict[str, str]) -> str:
+    return hashlib.sha256(repr(sorted(fetched.items())).encode()).hexdigest() if fetched else ""
 
 
 def since(began: float) -> float:

@@ -26,7 +26,7 @@ from longshore.settings import settings
 from longshore.skips import SKIPPED, skip
 from longshore.states import DeliveryState
 from workers import sources
-from workers.conditions import NotWanted, judge, look
+from workers.conditions import NotWanted, compare, judge, look, with_pictures
 from workers.lease import Heartbeat, claim_export, end_attempt, hold
 from workers.make import Made, Order, earlier, make
 from workers.package import pack_members
@@ -63,6 +63,7 @@ def render_export(export_id: str) -> None:
             heartbeat.check()
             _commit(job, key, made)
     except NotWanted as reason:
+        store().delete(key)
         _skip(job, reason.message)
     except Cancelled:
         store().delete(key)
@@ -121,8 +122,23 @@ def _judge(job: Job, version: FileVersion, source: Path) -> None:
             raise Cancelled("Stopped.")
 
 
+def _compare_pictures(session: Session, job: Job, fetched: str) -> None:
+    """What lies elsewhere is known only now: whether its pictures, too, are those of the last delivery.
+
+    Raises NotWanted.
+    """
+    export = session.get_one(Export, job.export_id)
+    if fetched and export.meaning is not None:
+        mark = with_pictures(export.meaning, fetched)
+        compare(session, job.conditions, export, mark, now=clock(session))
+        export.meaning = mark
+
+
 def _commit(job: Job, key: str, made: Made) -> None:
-    """Artifact row, end of the attempt and the deliveries' messages in one transaction. Raises Cancelled if lost."""
+    """Artifact row, end of the attempt and the deliveries' messages in one transaction.
+
+    Raises Cancelled if lost, and NotWanted.
+    """
     filename = with_extension(job.order.name, FORMATS[job.order.format].extension)
     with transaction() as session:
         now = clock(session)
@@ -141,6 +157,7 @@ def _commit(job: Job, key: str, made: Made) -> None:
         )
         if not mine:
             raise Cancelled("Stopped.")
+        _compare_pictures(session, job, made.fetched)
         export = session.get_one(Export, job.export_id)
         session.add(
             Artifact(

@@ -29,12 +29,15 @@ class ApiKey(Base):
 
 
 class IdempotencyKey(Base):
-    """An `Idempotency-Key` that was used, the fingerprint of its request, and the export it made."""
+    """An `Idempotency-Key` that was used, the fingerprint of its request, and the export or schedule it made."""
 
     __tablename__ = "idempotency_keys"
 
     owner: Mapped[str] = mapped_column(String(200), primary_key=True)
     key: Mapped[str] = mapped_column(String(255), primary_key=True)
     fingerprint: Mapped[str] = mapped_column(String(64))
-    export_id: Mapped[str] = mapped_column(ForeignKey("exports.id", ondelete="CASCADE"))
+    export_id: Mapped[str | None] = mapped_column(ForeignKey("exports.id", ondelete="CASCADE"), index=True)
+    schedule_id: Mapped[str | None] = mapped_column(
+        ForeignKey("scheduled_exports.id", name="fk_idempotency_keys_schedule", ondelete="CASCADE"), index=True
+    )
     created_at: Mapped[datetime] = mapped_column(index=True)

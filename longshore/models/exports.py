@@ -34,6 +34,20 @@ class Export(Lease, Base):
             sqlite_where=text("schedule_id is not null"),
             postgresql_where=text("schedule_id is not null"),
         ),
+        Index(
+            "ix_exports_arrived",
+            "schedule_id",
+            "format",
+            "finished_at",
+            sqlite_where=text("state in ('completed', 'expired')"),
+            postgresql_where=text("state in ('completed', 'expired')"),
+        ),
+        Index(
+            "ix_exports_finished",
+            "finished_at",
+            sqlite_where=text("finished_at is not null"),
+            postgresql_where=text("finished_at is not null"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(ID, primary_key=True, default=new_id)
@@ -108,7 +122,7 @@ class Attempt(Base):
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     export_id: Mapped[str] = mapped_column(ForeignKey("exports.id", ondelete="CASCADE"))
-    delivery_id: Mapped[str | None] = mapped_column(ForeignKey("deliveries.id", ondelete="CASCADE"))
+    delivery_id: Mapped[str | None] = mapped_column(ForeignKey("deliveries.id", ondelete="CASCADE"), index=True)
     number: Mapped[int]
     worker: Mapped[str] = mapped_column(String(255))
     started_at: Mapped[datetime]
@@ -118,15 +132,34 @@ class Attempt(Base):
 
 
 class Event(Base):
-    """One line of an export's history."""
+    """One line of a history: an export's, a schedule's or, with neither and no owner, that of the whole."""
 
     __tablename__ = "events"
-    __table_args__ = (Index("ix_events_export", "export_id", "id"),)
+    __table_args__ = (
+        Index("ix_events_export", "export_id", "id"),
+        Index(
+            "ix_events_schedule",
+            "schedule_id",
+            "id",
+            sqlite_where=text("schedule_id is not null"),
+            postgresql_where=text("schedule_id is not null"),
+        ),
+        Index(
+            "ix_events_no_export",
+            "owner",
+            "id",
+            sqlite_where=text("export_id is null"),
+            postgresql_where=text("export_id is null"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     owner: Mapped[str] = mapped_column(String(200))
-    export_id: Mapped[str] = mapped_column(ForeignKey("exports.id", ondelete="CASCADE"))
+    export_id: Mapped[str | None] = mapped_column(ForeignKey("exports.id", ondelete="CASCADE"))
     delivery_id: Mapped[str | None] = mapped_column(ID)
+    schedule_id: Mapped[str | None] = mapped_column(
+        ForeignKey("scheduled_exports.id", name="fk_events_schedule", ondelete="CASCADE")
+    )
     kind: Mapped[str] = mapped_column(String(64))
     data: Mapped[dict[str, Any]]
     at: Mapped[datetime]

@@ -34,7 +34,7 @@ class ScheduledExport(Base):
     blackout, in a crowd), `late_at` the instant from which it counts as late. While it is paused these are None and
     `owed_from` is the first slot that was not dealt with; `resume_at` is when it resumes by itself. After resuming,
     `resumed_at` and `catchup_once` say how the slots of the pause are dealt with, until they are.
-    `failures` counts the runs that failed since one succeeded.
+    `failures` counts the runs that failed since one succeeded. `noted` is the health that its history tells of last.
     """
 
     __tablename__ = "scheduled_exports"
@@ -43,6 +43,7 @@ class ScheduledExport(Base):
         _partial("ix_scheduled_exports_late", "late_at", where="is_active"),
         _partial("ix_scheduled_exports_paused", "paused_at", where="not is_active"),
         _partial("ix_scheduled_exports_failing", "failures", where="failures > 0"),
+        _partial("ix_scheduled_exports_noted", "noted", where="noted <> 'ok'"),
         _partial("ix_scheduled_exports_resume", "resume_at", where="resume_at is not null"),
         _partial("ix_scheduled_exports_blocked", "connection_id", where="paused_by = 'connection'"),
         Index("ix_scheduled_exports_owner", "owner", "created_at"),
@@ -92,6 +93,7 @@ class ScheduledExport(Base):
     resumed_at: Mapped[datetime | None]
     catchup_once: Mapped[str | None] = mapped_column(String(8))
     failures: Mapped[int] = mapped_column(default=0, server_default="0")
+    noted: Mapped[str] = mapped_column(String(8), default="ok", server_default="ok")
     run_count: Mapped[int] = mapped_column(default=0)
     error_count: Mapped[int] = mapped_column(default=0)
     last_error: Mapped[str | None] = mapped_column(Text)
@@ -131,7 +133,7 @@ class ScheduleRun(Base):
     trigger: Mapped[str] = mapped_column(String(16), default="slot", server_default="slot")
     outcome: Mapped[str] = mapped_column(String(16))
     reason: Mapped[str] = mapped_column(Text, default="")
-    export_id: Mapped[str | None] = mapped_column(ForeignKey("exports.id", ondelete="SET NULL"))
+    export_id: Mapped[str | None] = mapped_column(ForeignKey("exports.id", ondelete="SET NULL"), index=True)
     result: Mapped[str] = mapped_column(String(16), default="", server_default="")
     created_at: Mapped[datetime]
     queued_at: Mapped[datetime | None]
@@ -141,7 +143,7 @@ class ScheduleRun(Base):
 
 
 class Pulse(Base):
-    """The last sign of work of one part: `beat`, `queue:render`, `queue:upload`."""
+    """The last sign of work of one part: `beat`, `beat:<process>`, `queue:render`, `queue:upload`."""
 
     __tablename__ = "pulses"
 

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import io
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from PIL import Image
+from sqlalchemy import event
 
 from longshore import connections, exports, files
+from longshore.artifacts import store
 from longshore.db import clock, reading, transaction
-from longshore.models import Export, File, FileVersion, ScheduleRun, new_id
+from longshore.errors import NotFound
+from longshore.models import Connection, Delivery, Export, File, FileVersion, ScheduleRun, new_id
+from longshore.settings import settings
+from longshore.states import DeliveryState, move
+from tests.fakes.web import Server, answer
 from tests.rows import DRAWING, artifact_row, delivery_rows, export_row
 from tests.schedules.conftest import rung, schedule  # noqa: F401
+from workers import conditions
 from workers.render import render_export
 
 CHANGED = DRAWING.replace(b'width="40"', b'width="41"')
@@ -28,12 +38,16 @@ class Series:
             content = [DRAWING]
             self.file_id = files.create(session, owner="ann", name="Plan", kind="svg", content=content, now=now).id
 
-    def write(self, content: bytes) -> None:
+    def write(self, content: bytes, kind: str = "svg") -> None:
         with transaction() as session:
+            session.get_one(File, self.file_id).kind = kind
             files.new_version(session, session.get_one(File, self.file_id), [content], now=clock(session))
 
-    def fire(self, *forms: str, deliver: bool = False) -> str:
-        """The id of the first export that the schedule asks for; all of them are rendered or skipped."""
+    def fire(self, *forms: str, deliver: bool = False, **place: Any) -> str:
+        """The id of the first export that the schedule asks for; all of them are rendered or skipped.
+
+        With a `place`, it is delivered there as far as the rows are concerned.
+        """
         self.day += 1
         with transaction() as session:
             now = clock(session)
@@ -42,9 +56,11 @@ class Series:
                 id=new_id(), schedule_id=self.schedule_id, slot=slot, outcome="fired", reason="", created_at=now
             )
             session.add(run)
-            places = [exports.DeliveryRequest(connections.default_folder(session, "ann", now=now))] if deliver else []
+            folder = connections.default_folder(session, "ann", now=now)
+            places = [exports.DeliveryRequest(folder, **place)] if deliver or place else []
             file = session.get_one(File, self.file_id)
-            more = {"deliveries": places, "run_id": run.id, "conditions": self.conditions}
+            occasion = exports.Occasion(self.schedule_id, "daily", slot, "UTC")
+            more = {"deliveries": places, "run_id": run.id, "conditions": self.conditions, "occasion": occasion}
             made = [
                 exports.submit(session, exports.ExportRequest(file, form, **more), now=now).id
                 for form in forms or ("svg",)
@@ -52,7 +68,19 @@ class Series:
             run.export_id = made[0]
         for export_id in made:
             render_export(export_id)
+            if place:
+                arrive(export_id)
         return made[0]
+
+
+def arrive(export_id: str) -> None:
+    """What an upload worker does once the provider has confirmed."""
+    with transaction() as session:
+        now = clock(session)
+        for delivery in session.query(Delivery).where(Delivery.export_id == export_id):
+            move(session, delivery.id, DeliveryState.UPLOADING, now=now)
+            move(session, delivery.id, DeliveryState.COMPLETED, now=now, finished_at=now)
+        exports.settle(session, export_id, now=now)
 
 
 @pytest.fixture
@@ -61,6 +89,19 @@ def series(schedule, rung):  # noqa: F811
         return Series(schedule(None), conditions)
 
     return of
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    one = Server()
+    yield one
+    one.close()
+
+
+def png(colour: str) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (8, 8), colour).save(file, "PNG")
+    return file.getvalue()
 
 
 def run_of(export_id: str) -> ScheduleRun:
@@ -101,6 +142,77 @@ def test_another_format_or_place_is_a_change(series):
     one.fire()
     assert export_row(one.fire("png")).state == "completed"
     assert export_row(one.fire("png", deliver=True)).state == "processing"
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        {"folder": "new"},
+        {"name": "new-{date}"},
+        {"conflict": "overwrite"},
+        {"packing": {"compress": "gzip"}},
+        {"packing": {"encrypt_to": ["age1new"]}},
+    ],
+    ids=lambda elsewhere: next(iter(elsewhere)),
+)
+def test_another_folder_name_conflict_rule_or_packing_is_a_change(series, elsewhere):
+    one = series(skip_unchanged=True)
+    here: dict[str, Any] = {"folder": "old", "name": "old", "conflict": "rename", "packing": {}}
+    assert export_row(one.fire(**here)).state == "completed"
+    assert run_of(one.fire(**here)).outcome == "skipped"
+    assert export_row(one.fire(**(here | elsewhere))).state == "completed"
+    assert run_of(one.fire(**(here | elsewhere))).outcome == "skipped"
+
+
+def test_a_place_whose_settings_change_is_another_one_and_a_new_secret_is_not(series):
+    one = series(skip_unchanged=True)
+    one.fire(folder="here")
+    with transaction() as session:
+        session.query(Connection).where(Connection.destination == "folder").update({"secret": b"new"})
+    assert run_of(one.fire(folder="here")).outcome == "skipped"
+    with transaction() as session:
+        session.query(Connection).where(Connection.destination == "folder").update({"options": {"root": "/other"}})
+    assert export_row(one.fire(folder="here")).state == "completed"
+
+
+def test_a_document_with_another_name_is_delivered_under_it(series):
+    one = series(skip_unchanged=True)
+    one.fire(folder="here")
+    with transaction() as session:
+        session.get_one(File, one.file_id).name = "Plan B"
+    assert export_row(one.fire(folder="here")).state == "completed"
+
+
+def test_a_picture_that_lies_elsewhere_counts_by_what_it_shows(series, server, monkeypatch):
+    monkeypatch.setenv("LONGSHORE_REMOTE_IMAGES", "true")
+    settings.cache_clear()
+    one = series(skip_unchanged=True)
+    server.answers["/logo.png"] = answer(png("red"))
+    one.write(f"![logo]({server.at}/logo.png)".encode(), kind="markdown")
+    assert export_row(one.fire("html")).state == "completed"
+    same = one.fire("html")
+    assert (run_of(same).outcome, artifact_row(same)) == ("skipped", None)
+    with pytest.raises(NotFound):
+        list(store().chunks(f"artifacts/{same}/1"))
+    server.answers["/logo.png"] = answer(png("blue"))
+    assert export_row(one.fire("html")).state == "completed"
+    assert run_of(one.fire("html")).outcome == "skipped"
+    server.answers["/logo.png"] = answer(b"", "404 Not Found")
+    assert export_row(one.fire("html")).state == "completed", "that it is gone is a change, too"
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_the_last_delivery_is_found_through_an_index(database):
+    export = Export(schedule_id="s", owner="ann", format="svg", id="e")
+    asked = []
+    with reading() as session:
+        event.listen(session.get_bind().engine, "before_cursor_execute", lambda *call: asked.append(call[2:4]))
+        conditions._last_delivered(session, export)
+        statement, values = asked[-1]
+        plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
+    assert [line[3] for line in plan] == [
+        "SEARCH exports USING INDEX ix_exports_arrived (schedule_id=? AND format=?)"
+    ], "no scan, no sorting"
 
 
 def test_a_run_of_two_formats_is_skipped_where_both_are(series):

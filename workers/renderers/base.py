@@ -29,6 +29,7 @@ Rules:
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -165,7 +166,8 @@ class Render:
 
     `settings` is the model of the *final* format, so a step in the middle of a chain reads what it knows with
     `render.setting("background", "white")`. `deadline` is a `time.monotonic()` instant. `fetch` is None unless the
-    operator lets pictures be fetched; `fetched` tells whether one was asked for.
+    operator lets pictures be fetched; `fetched` has the SHA-256 of what was there for each address that was asked,
+    empty where there was none.
 
     For the inspection of the finished file (`workers.gate`): a conversion that makes a table may count in `rows` the
     records that it writes (CSV: with the heads; XLSX: rows with a cell, in all sheets; XML: elements `row` or
@@ -179,7 +181,7 @@ class Render:
     title: str = ""
     warnings: list[str] = field(default_factory=list)
     fetch: Fetch | None = None
-    fetched: bool = False
+    fetched: dict[str, str] = field(default_factory=dict)
     other_size: bool = False
     rows: int | None = None
     not_drawn: dict[str, list[str]] = field(default_factory=dict)
@@ -215,12 +217,14 @@ class Render:
         if self.fetch is None:
             return None
         left = self.seconds_left()
-        self.fetched = True
+        self.fetched[url] = ""
         try:
-            return self.fetch(url, left)
+            content = self.fetch(url, left)
         except LongshoreError as error:
             self.warn(f"The picture at {url.partition('?')[0][:100]} was not included. {error.message}")
             return None
+        self.fetched[url] = hashlib.sha256(content).hexdigest()
+        return content
 
     def path(self, form: str) -> Path:
         """A fresh path in the scratch folder for an output of this format."""
