@@ -1,4 +1,4 @@
-"""The history of an export: what happened, in order. Live progress and the timeline read it."""
+"""What happened, in order, to an export or a schedule, or, with no owner, to the whole."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from longshore.models import Event
+from longshore.models import Event, ScheduledExport
+
+EVERYBODY = ""
+"""Owner of events that concern all."""
 
 
 def record(
@@ -18,16 +21,43 @@ def record(
     *,
     now: datetime,
     owner: str,
-    export_id: str,
+    export_id: str | None = None,
     delivery_id: str | None = None,
+    schedule_id: str | None = None,
     data: dict[str, Any] | None = None,
 ) -> None:
     """Append one event in the caller's transaction. `kind` is `subject.what`, such as `delivery.completed`."""
-    values = {"kind": kind, "at": now, "owner": owner, "export_id": export_id, "delivery_id": delivery_id}
-    session.execute(insert(Event).values(**values, data=data or {}))
+    about = {"export_id": export_id, "delivery_id": delivery_id, "schedule_id": schedule_id}
+    session.execute(insert(Event).values(kind=kind, at=now, owner=owner, data=data or {}, **about))
+
+
+def note(session: Session, row: ScheduledExport, what: str, *, now: datetime, **data: Any) -> None:
+    """Append one event of a schedule, such as `paused`, in the caller's transaction."""
+    record(session, f"schedule.{what}", now=now, owner=row.owner, schedule_id=row.id, data=data)
 
 
 def since(session: Session, owner: str, export_id: str, last_id: int, limit: int = 500) -> Sequence[Event]:
     """Events of one export after `last_id`, oldest first."""
     query = select(Event).where(Event.owner == owner, Event.export_id == export_id, Event.id > last_id)
     return session.scalars(query.order_by(Event.id).limit(limit)).all()
+
+
+def of_schedule(session: Session, owner: str, schedule_id: str, last_id: int, limit: int) -> Sequence[Event]:
+    """Events of one schedule after `last_id`, oldest first."""
+    query = select(Event).where(Event.owner == owner, Event.schedule_id == schedule_id, Event.id > last_id)
+    return session.scalars(query.order_by(Event.id).limit(limit)).all()
+
+
+def of_schedules(session: Session, owner: str, last_id: int, limit: int) -> Sequence[Event]:
+    """Events of all schedules of an owner and those that concern everybody after `last_id`, oldest first."""
+    found: list[Event] = []
+    for whose in (owner, EVERYBODY):
+        query = select(Event).where(Event.owner == whose, Event.export_id.is_(None), Event.id > last_id)
+        found += session.scalars(query.order_by(Event.id).limit(limit))
+    return sorted(found, key=lambda one: one.id)[:limit]
+
+
+def last_of_all(session: Session, kinds: Sequence[str]) -> str | None:
+    """Which of these kinds was the last event that concerned everybody, if there was one."""
+    query = select(Event.kind).where(Event.owner == EVERYBODY, Event.export_id.is_(None), Event.kind.in_(kinds))
+    return session.scalar(query.order_by(Event.id.desc()).limit(1))

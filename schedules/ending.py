@@ -9,6 +9,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
+from longshore.events import note
 from longshore.models import ScheduledExport
 from schedules.cadence import Cadence
 from schedules.cadence.words import at, clock, day
@@ -28,12 +29,13 @@ def over(cadence: Cadence, last: datetime) -> str:
     return f"The slot of {when} was the last one{until}."
 
 
-def end(session: Session, row: ScheduledExport, reason: str) -> None:
+def end(session: Session, row: ScheduledExport, reason: str, *, now: datetime) -> None:
     """Let it rest, with the reason."""
+    note(session, row, "ended", now=now, reason=reason)
     _write(session, row, {"is_active": False, "ended_reason": reason, **NOTHING})
 
 
-def count_down(session: Session, row: ScheduledExport) -> None:
+def count_down(session: Session, row: ScheduledExport, *, now: datetime) -> None:
     """One run less is left, where they are counted; after the last one it is over. The row must be claimed."""
     if row.remaining_runs is None:
         return
@@ -41,7 +43,7 @@ def count_down(session: Session, row: ScheduledExport) -> None:
     _write(session, row, {"remaining_runs": left})
     set_committed_value(row, "remaining_runs", left)
     if left == 0:
-        end(session, row, ALL_RUNS)
+        end(session, row, ALL_RUNS, now=now)
 
 
 def _write(session: Session, row: ScheduledExport, values: dict[str, Any]) -> None:

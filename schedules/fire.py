@@ -92,7 +92,7 @@ def take_up(session: Session, row: ScheduledExport, now: datetime, *, budget: in
         return None
     _carry_out(session, row, rule, owed, now)
     if owed.following is None and row.remaining_runs != 0:
-        ending.end(session, row, ending.over(rule.cadence, owed.verdicts[-1].slot))
+        ending.end(session, row, ending.over(rule.cadence, owed.verdicts[-1].slot), now=now)
     return owed.cost
 
 

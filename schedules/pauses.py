@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, CompoundSelect, and_, exists, literal_colu
 from sqlalchemy.orm import Session
 
 from longshore.errors import Invalid
+from longshore.events import note
 from longshore.models import Connection, ScheduleDelivery, ScheduledExport
 from schedules.cadence import next_slot, walk
 from schedules.catchup import Rule, upcoming
@@ -45,6 +46,7 @@ def pause(session: Session, row: ScheduledExport, *, now: datetime, reason: str 
     row.paused_by, row.paused_reason, row.resume_at = USER, reason, None
     row.next_run_at = row.fire_at = row.late_at = None
     row.updated_at = now
+    note(session, row, "paused", now=now, by=USER, reason=reason)
     session.flush()
 
 
@@ -52,6 +54,7 @@ def stop(session: Session, row: ScheduledExport, by: str, reason: str, *, now: d
     """Pause for a fault. The slot that it waits for stays owed, and it resumes as its policy says."""
     seconds = rule_of(row).policy.resume_after_seconds
     log.warning("schedule_paused", schedule=row.id, by=by, reason=reason)
+    note(session, row, "paused", now=now, by=by, reason=reason)
     write(
         session,
         row,
@@ -96,6 +99,7 @@ def resume(session: Session, row: ScheduledExport, *, now: datetime, catchup: Ca
         setattr(row, name, value)
     row.paused_at = row.paused_reason = row.owed_from = row.resume_at = None
     row.paused_by, row.updated_at = "", now
+    note(session, row, "resumed", now=now)
     session.flush()
 
 

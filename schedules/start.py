@@ -103,7 +103,7 @@ def begin(
         settle_run(session, run_id, Outcome.FIRED, reason=note, export_id=first, started_at=now, queued_at=None)
         count_run(session, row, now)
         if trigger is Trigger.SLOT:
-            ending.count_down(session, row)
+            ending.count_down(session, row, now=now)
         return
     settle_run(session, run_id, Outcome.MISSED, reason=reason, queued_at=None)
     count_error(session, row, reason)
