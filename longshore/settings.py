@@ -121,6 +121,19 @@ class Settings(BaseSettings):
     )
     spread: float = Field(60, ge=0, le=3600, description="Longest that a slot in a crowd waits.")
     artifact_days: float = Field(7, gt=0, description="How long an artifact is kept.")
+    history_days: float = Field(
+        90,
+        ge=0,
+        le=36500,
+        description="How long an export that ended is remembered, with its deliveries, attempts, receipts and events; "
+        "0: for ever.",
+    )
+    run_days: float = Field(
+        90, ge=0, le=36500, description="How long what became of a slot of a schedule is remembered; 0: for ever."
+    )
+    runs_kept: int = Field(
+        100, ge=1, le=1_000_000, description="Runs of each schedule, the newest, that are kept whatever their age."
+    )
     max_body: int = Field(64 * 1024 * 1024, gt=0, description="Largest request body.")
     max_pixels: int = Field(100_000_000, gt=0, description="Largest picture, read or written, in pixels.")
     url: str = Field("", description="Where the command line finds the API; empty: the last `longshore up` here.")

@@ -1,4 +1,4 @@
-"""Remove what has had its time: artifacts, packed bytes, deleted documents, idempotency keys, scratch folders."""
+"""Remove what has had its time: artifacts, packed bytes, deleted documents, keys, scratch folders, history."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from longshore.settings import settings
 from longshore.states import TERMINAL, ExportState
 from workers import scratch
 from workers.credentials import forget_credentials
+from workers.history import forget_history
 from workers.pack import forget_all_packed
 
 KEEP_KEYS = timedelta(hours=24)
@@ -26,7 +27,7 @@ log = structlog.get_logger(__name__)
 
 
 def clean() -> int:
-    """Remove up to a batch of each; the number of objects removed and of credentials forgotten."""
+    """Remove a part of each; the number of objects removed, of credentials forgotten and of rows of history."""
     with transaction() as session:
         now = clock(session)
         session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at <= now - KEEP_KEYS))
@@ -34,7 +35,7 @@ def clean() -> int:
         session.execute(delete(OAuthState).where(OAuthState.expires_at <= now))
     scratch.sweep()
     _forgotten()
-    return _expire() + _deleted_files() + forget_all_packed(BATCH) + forget_credentials(BATCH)
+    return _expire() + _deleted_files() + forget_all_packed(BATCH) + forget_credentials(BATCH) + forget_history()
 
 
 def _expire() -> int:
