@@ -52,7 +52,7 @@ def _look(session: Session, row: ScheduledExport, run: ScheduleRun, now: datetim
     if states & set(OPEN):
         run.ended_at, run.result = None, ""
         return
-    before, run.result = run.result, _result(states)
+    before, run.result = run.result, result_of(states)
     run.ended_at = max((export.finished_at for export in made if export.finished_at), default=now)
     if run.result in _FAILED and before not in _FAILED:
         reason = made[0].error_message or "The export failed."
@@ -64,7 +64,7 @@ def _look(session: Session, row: ScheduledExport, run: ScheduleRun, now: datetim
         write(session, row, failures=0, last_error=None)
 
 
-def _result(states: set[str]) -> str:
+def result_of(states: set[str]) -> str:
     """How a run of several exports ended: partial where some arrived and some did not."""
     if len(states) == 1:
         (only,) = states

@@ -49,9 +49,11 @@ def list_runs(schedule_id: uuid.UUID, query: RunQuery) -> Any:
     with reading() as session:
         row = rows.find(session, ScheduledExport, owner(), schedule_id, missing=MISSING)
         found = select(ScheduleRun).where(ScheduleRun.schedule_id == row.id)
-        for column, wanted in ((ScheduleRun.outcome, query.outcome), (ScheduleRun.result, query.result)):
-            if wanted:
-                found = found.where(column.in_([one.strip() for one in wanted.split(",")]))
+        if query.outcome:
+            found = found.where(ScheduleRun.outcome.in_([one.strip() for one in query.outcome.split(",")]))
+        if query.result:
+            wanted = [one.strip() for one in query.result.split(",")]
+            found = found.where(runs.with_result(session, row.id, wanted))
         if query.trigger:
             found = found.where(ScheduleRun.trigger == str(query.trigger))
         ordered = found.order_by(ScheduleRun.slot.desc())

@@ -50,10 +50,13 @@ class RunOut(BaseModel):
     created_at: datetime
 
     @classmethod
-    def of(cls, row: ScheduleRun, made: Sequence[Export], sent: Sequence[Delivery]) -> RunOut:
-        """The row as an answer, with the exports it made and their deliveries."""
+    def of(
+        cls, row: ScheduleRun, made: Sequence[Export], sent: Sequence[Delivery], ended: tuple[str, datetime | None]
+    ) -> RunOut:
+        """The row as an answer, with the exports it made, their deliveries, and how and when it ended."""
         same = {name: getattr(row, name) for name in cls.model_fields.keys() & row.__mapper__.columns.keys()}
-        seconds = (row.ended_at - row.started_at).total_seconds() if row.ended_at and row.started_at else None
+        same["result"], same["ended_at"] = ended
+        seconds = (ended[1] - row.started_at).total_seconds() if ended[1] and row.started_at else None
         exports = [
             RunExport(
                 id=one.id,

@@ -13,6 +13,7 @@ from longshore import lateness
 from longshore.db import clock, reading, transaction
 from longshore.lateness import Health
 from longshore.models import Connection, ScheduledExport
+from schedules.ended import look_at_ended
 from schedules.fire import fire_due
 from tests.app.conftest import Api
 
@@ -199,3 +200,43 @@ def test_health_is_found_through_indexes(alice: Api, health: Health) -> None:
     assert "ix_scheduled_exports_" in plan
     assert "Seq Scan" not in plan
     assert "'SCAN scheduled_exports'" not in plan
+
+
+def test_a_run_tells_how_it_ended_while_no_beat_looks(
+    alice: Api, finish: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schedule = made(alice)
+
+    def work(ids: list[str], _seconds: float) -> bool:
+        for one in ids:
+            finish(one)
+        return True
+
+    monkeypatch.setattr("app.wait.until_all_ended", work)
+    answer = alice("POST", path(schedule, "/run"), headers={"Prefer": "wait=5"})
+    run = answer.get_json()
+    assert (answer.status_code, run["result"]) == (200, "completed")
+    export = alice.ok("GET", f"/export/{run['export_id']}")
+    assert datetime.fromisoformat(run["ended_at"]) == datetime.fromisoformat(export["finished_at"])
+    assert 0 <= run["seconds"] < 60
+    assert alice.ok("GET", path(schedule, f"/runs/{run['id']}")) == run
+    for wanted, count in (("completed", 1), ("failed", 0), ("failed,completed", 1)):
+        listed = alice.ok("GET", path(schedule, "/runs"), query_string={"result": wanted})
+        assert (listed["total"], listed["runs"]) == (count, [run] * count)
+
+
+def test_a_run_has_no_result_until_the_last_of_its_exports_has_ended(alice: Api, finish: Callable[..., bytes]) -> None:
+    schedule = made(alice, export_format=None, formats=[{"format": "svg"}, {"format": "png"}])
+    run = alice.ok("POST", path(schedule, "/run"))
+    first, second = (one["id"] for one in run["exports"])
+    finish(first)
+    half = alice.ok("GET", path(schedule, f"/runs/{run['id']}"))
+    assert (half["result"], half["ended_at"], half["seconds"]) == ("", None, None)
+    assert alice.ok("GET", path(schedule, "/runs?result=completed"))["total"] == 0
+    alice.ok("POST", f"/export/{second}/cancel")
+    assert alice.ok("GET", path(schedule, f"/runs/{run['id']}"))["result"] == "completed"
+    assert alice.ok("GET", path(schedule, "/runs?result=completed"))["total"] == 1
+    with transaction() as session:
+        assert look_at_ended(session, clock(session), 10) == 1
+    assert alice.ok("GET", path(schedule, f"/runs/{run['id']}"))["result"] == "completed"
+    assert alice.ok("GET", path(schedule, "/runs?result=completed"))["total"] == 1
