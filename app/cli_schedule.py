@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import sys
 from datetime import UTC, datetime
-from typing import Any
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
 from rich.table import Table
 
 from longshore.errors import Invalid
+
+if TYPE_CHECKING:
+    from schedules.forecast import Expected
 
 COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
 
@@ -35,27 +39,47 @@ def schedule_group() -> None:
 @click.option("--end", "end_at", help="Nothing is due later; a date counts as a whole.")
 @click.option("--gap", "dst_gap", type=click.Choice(["first_valid", "skip"]), help="A time that the clock jumps over.")
 @click.option("--overlap", "dst_overlap", type=click.Choice(["first", "second", "both"]), help="One it shows twice.")
+@click.option("--remaining", type=click.IntRange(1), help="After so many runs that fired it is over.")
+@click.option("--jitter", type=int, default=0, metavar="SECONDS", help="Each slot is taken up so much later at most.")
+@click.option("--blackout", "blackouts", multiple=True, metavar="JSON", help='As {"days": [5, 6]}. May be repeated.')
+@click.option("--in-blackout", type=click.Choice(["skip", "defer"]), default="skip", help="What a slot in one does.")
 @click.option("--after", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M"]), help="From then on (UTC); default: now.")
 @click.option("--count", default=20, show_default=True, type=click.IntRange(1, 1000), help="How many slots to show.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: description, slots, findings, as the API has them.")
-def preview(after: datetime | None, count: int, *, as_json: bool, **given: Any) -> None:
+def preview(
+    after: datetime | None,
+    count: int,
+    *,
+    remaining: int | None,
+    jitter: int,
+    blackouts: tuple[str, ...],
+    in_blackout: str,
+    as_json: bool,
+    **given: Any,
+) -> None:
     """Show when a rule is due, in UTC and on its own clock, and what is odd about it. Needs no server.
 
     The type follows from the options: --cron, --every or --at; --day or --week make it monthly, --weekday weekly.
-    Exits 1 where the rule is never due.
+    Exits 1 where the rule is never due, or every slot lies in a blackout.
     """
-    from schedules.cadence import Cadence, Level, lint, slots
+    from schedules import policy
+    from schedules.cadence import Cadence, Level, lint
+    from schedules.forecast import by_weight, forecast, lint_policy
 
     start = datetime.now(UTC) if after is None else after.replace(tzinfo=UTC)
     try:
         cadence = Cadence.read(**_fields(given, start))
-        found, findings = slots(cadence, start, count), lint(cadence, start)
+        chosen = policy.read(
+            {"jitter_seconds": jitter, "blackouts": [_json(one) for one in blackouts], "in_blackout": in_blackout}
+        )
+        found = list(islice(forecast(cadence, chosen, start, remaining), count))
+        findings = by_weight(lint_policy(cadence, chosen, start) + lint(cadence, start))
     except Invalid as error:
         raise click.UsageError(error.message) from error
     if as_json:
         answer = {
             "description": str(cadence),
-            "slots": [{"at": _z(one.at), "local": one.local.isoformat(), "note": one.note} for one in found],
+            "slots": [_slot(one) for one in found],
             "findings": [
                 {"code": one.code, "level": str(one.level), "field": one.field, "message": one.message}
                 for one in findings
@@ -70,11 +94,38 @@ def preview(after: datetime | None, count: int, *, as_json: bool, **given: Any) 
         table.add_column("UTC", no_wrap=True)
         table.add_column(cadence.timezone, no_wrap=True)
         table.add_column("Note")
-        for slot in found:
-            table.add_row(f"{slot.at:%Y-%m-%d %H:%M:%S}", f"{slot.local:%a %Y-%m-%d %H:%M:%S %z}", slot.note)
+        for one in found:
+            slot = one.slot
+            note = " ".join(part for part in (slot.note, _fires(one)) if part)
+            table.add_row(f"{slot.at:%Y-%m-%d %H:%M:%S}", f"{slot.local:%a %Y-%m-%d %H:%M:%S %z}", note)
         if found:
             Console().print(table)
-    sys.exit(1 if any(one.level == Level.ERROR for one in findings) else 0)
+    sys.exit(1 if any(one.level == Level.ERROR or one.code == "never_fires" for one in findings) else 0)
+
+
+def _fires(one: Expected) -> str:
+    """When a slot is taken up, where that is not the instant at which it is due."""
+    if one.fires_at is None or one.fires_until is None:
+        return f"Not fired. {one.reason}"
+    if one.fires_until == one.slot.at:
+        return ""
+    until = f" until {one.fires_until:%Y-%m-%d %H:%M:%S}" if one.fires_until > one.fires_at else ""
+    return f"{one.reason} Fires from {one.fires_at:%Y-%m-%d %H:%M:%S}{until} UTC.".strip()
+
+
+def _slot(one: Expected) -> dict[str, Any]:
+    slot = {"at": _z(one.slot.at), "local": one.slot.local.isoformat(), "note": one.slot.note}
+    fires = {"fires_at": one.fires_at and _z(one.fires_at), "fires_until": one.fires_until and _z(one.fires_until)}
+    return slot | {"outcome": str(one.outcome), "reason": one.reason} | fires
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise Invalid(
+            f'--blackout {text}: this is not JSON, as {{"days": [5, 6]}}', field="policy.blackouts"
+        ) from error
 
 
 def _fields(given: dict[str, Any], start: datetime) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from itertools import islice
 from typing import Any
 
 from apiflask import APIBlueprint
@@ -25,7 +26,8 @@ from longshore import lateness
 from longshore.db import clock, reading, transaction
 from longshore.errors import Invalid
 from longshore.models import ScheduledExport
-from schedules.cadence import lint, slots
+from schedules.cadence import lint
+from schedules.forecast import by_weight, forecast, lint_policy
 
 blueprint = APIBlueprint("schedules", __name__, url_prefix="/scheduled-exports", tag="Schedules")
 
@@ -111,20 +113,19 @@ def delete_schedule(schedule_id: uuid.UUID) -> Any:
 @blueprint.output(PreviewOut)
 @blueprint.doc(responses={400: "A rule that cannot be meant"})
 def preview(body: PreviewIn) -> Any:
-    """Say when a rule would be due, what is odd about it, and what it would deliver is called. Nothing is stored."""
+    """Say when a rule would be due and fire, what is odd about it, and what it would deliver is called.
+
+    Nothing is stored.
+    """
     if body.after is not None and body.after.tzinfo is None:
         raise Invalid("after needs an offset from UTC, as 2030-01-01T09:00:00Z.", field="after")
     with reading() as session:
         after = body.after or clock(session)
         cadence = schedule.cadence_of(body, after)
         found = [
-            SlotOut(
-                at=slot.at,
-                local=slot.local.isoformat(),
-                note=slot.note,
-                path=schedule.path_of(session, owner(), body, slot.at),
-            )
-            for slot in slots(cadence, after, min(body.count, body.remaining_runs or body.count))
+            SlotOut.of(one, schedule.path_of(session, owner(), body, one.slot.at))
+            for one in islice(forecast(cadence, body.policy, after, body.remaining_runs), body.count)
         ]
-    findings = [FindingOut.model_validate(one, from_attributes=True) for one in lint(cadence, after)]
+    odd = lint_policy(cadence, body.policy, after) + lint(cadence, after)
+    findings = [FindingOut.model_validate(one, from_attributes=True) for one in by_weight(odd)]
     return PreviewOut(description=str(cadence), slots=found, findings=findings)

@@ -50,3 +50,26 @@ def test_a_rule_that_is_never_due_fails_and_a_wrong_one_is_named() -> None:
     assert "error: the rule never fires" in run("--cron", "0 0 30 2 *", code=1)
     assert "the hour '25' is not from 0 to 23" in run("--cron", "0 25 * * *", code=2)
     assert "schedule_time is needed" in run(code=2)
+
+
+SATURDAYS = ("--weekday", "5", "--time", "09:00", "--after", "2026-03-06", "--count", "2")
+
+
+def test_a_rule_whose_every_slot_lies_in_a_blackout_never_fires() -> None:
+    shown = run(*SATURDAYS, "--blackout", '{"days": [5, 6]}', code=1)
+    assert "warning: never fires: every one of the next 2000 slots lies in a blackout" in shown
+    (first, _second) = json.loads(run(*SATURDAYS, "--blackout", '{"days": [5]}', "--json", code=1))["slots"]
+    assert (first["outcome"], first["fires_at"]) == ("skipped", None)
+
+
+def test_blackouts_that_defer_jitter_and_the_runs_that_remain_are_shown() -> None:
+    options = ("--blackout", '{"days": [5, 6]}', "--in-blackout", "defer", "--jitter", "60", "--remaining", "1")
+    (one,) = json.loads(run(*SATURDAYS, *options, "--json"))["slots"]
+    assert one["at"] == "2026-03-07T09:00:00Z"
+    assert (one["fires_at"], one["fires_until"]) == ("2026-03-09T00:00:00Z", "2026-03-09T00:01:00Z")
+    assert "note: each slot is taken up to 60 s later" in run(*SATURDAYS, *options)
+
+
+@pytest.mark.parametrize("wrong", ["saturday", '{"days": [9]}', "[]"])
+def test_a_blackout_that_cannot_be_meant_is_refused(wrong: str) -> None:
+    assert "blackout" in run(*SATURDAYS, "--blackout", wrong, code=2)

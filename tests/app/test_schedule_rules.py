@@ -242,3 +242,51 @@ def test_a_preview_has_twenty_slots_and_what_is_odd_about_the_rule(alice: Api) -
     never = alice.ok("POST", "/scheduled-exports/preview", json=rule | {"schedule_cron": "0 0 30 2 *"})
     assert (never["slots"], never["findings"][0]["level"]) == ([], "error")
     assert "never fires" in never["findings"][0]["message"]
+
+
+SATURDAYS = {"schedule_type": "weekly", "schedule_day_of_week": 5, "schedule_time": "09:00"}
+FRIDAY = "2026-03-06T00:00:00Z"
+
+
+def previewed(api: Api, policy: dict[str, Any], **rule: Any) -> Any:
+    body = SATURDAYS | {"after": FRIDAY, "policy": policy} | rule
+    return api.ok("POST", "/scheduled-exports/preview", json=body)
+
+
+def test_a_preview_says_that_every_slot_lies_in_a_blackout(alice: Api) -> None:
+    answer = previewed(alice, {"blackouts": [{"days": [5, 6]}]}, count=2)
+    first = answer["findings"][0]
+    assert (first["code"], first["level"], first["field"]) == ("never_fires", "warning", "policy.blackouts")
+    assert first["message"].startswith("never fires: every one of the next 2000 slots lies in a blackout")
+    assert [(one["outcome"], one["fires_at"]) for one in answer["slots"]] == [("skipped", None)] * 2
+    assert answer["slots"][0]["reason"] == "It lies in a blackout: Saturday, Sunday."
+
+
+def test_a_preview_shows_what_is_put_off_and_what_is_left_out(alice: Api) -> None:
+    policy = {"blackouts": [{"days": [5, 6]}], "in_blackout": "defer", "jitter_seconds": 90}
+    daily = {"schedule_type": "daily", "schedule_day_of_week": None, "schedule_time": "09:00"}
+    answer = previewed(alice, policy, count=4, **daily)
+    assert [(one["outcome"], one["fires_at"], one["fires_until"]) for one in answer["slots"]] == [
+        ("fired", "2026-03-06T09:00:00Z", "2026-03-06T09:01:30Z"),
+        ("coalesced", None, None),
+        ("fired", "2026-03-09T00:00:00Z", "2026-03-09T00:01:30Z"),
+        ("fired", "2026-03-09T09:00:00Z", "2026-03-09T09:01:30Z"),
+    ]
+    assert answer["slots"][2]["reason"] == "It waits for the end of a blackout: Saturday, Sunday."
+    assert {one["code"] for one in answer["findings"]} == {"blacked_out", "jitter"}
+
+
+def test_a_preview_counts_only_runs_that_fire_and_ends_with_the_rule(alice: Api) -> None:
+    policy = {"blackouts": [{"from_date": "2026-03-07"}]}
+    two = previewed(alice, policy, remaining_runs=2)
+    assert [one["outcome"] for one in two["slots"]] == ["skipped", "fired", "fired"]
+    assert [one["at"] for one in previewed(alice, {}, start_at="2026-03-10", end_at="2026-03-21")["slots"]] == [
+        "2026-03-14T09:00:00Z",
+        "2026-03-21T09:00:00Z",
+    ]
+
+
+def test_a_preview_refuses_a_policy_by_field(alice: Api) -> None:
+    body = SATURDAYS | {"policy": {"blackouts": [{"days": [9]}]}}
+    problem = alice.problem(422, "POST", "/scheduled-exports/preview", json=body)
+    assert problem["errors"][0]["field"] == "policy.blackouts.0"
