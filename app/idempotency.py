@@ -1,6 +1,6 @@
-"""`Idempotency-Key`: the same request sent twice, or a hundred times at once, makes one export.
+"""`Idempotency-Key`: the same request sent twice, or a hundred times at once, makes one export or schedule.
 
-The key is a row in the transaction that makes the export, so either both are there or neither. A key is remembered
+The key is a row in the transaction that makes it, so either both are there or neither. A key is remembered
 for 24 hours.
 """
 
@@ -31,10 +31,11 @@ Make = Callable[[Session, datetime, list[str]], str]
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The export of a request; `replayed` where an earlier request with the same key made it."""
+    """The export, or else the schedule, of a request; `replayed` where an earlier one with the same key made it."""
 
     export_id: str
     replayed: bool = False
+    schedule_id: str = ""
 
 
 def accept_once(request: Request, owner: str, read: Read) -> Accepted:
@@ -49,11 +50,20 @@ def accept_once(request: Request, owner: str, read: Read) -> Accepted:
     )
 
 
+def once_for_schedule(request: Request, owner: str, make: Make) -> Accepted:
+    """The same for a `make` that makes a schedule and returns its id."""
+    return _once(request, owner, make, lambda made: Accepted("", schedule_id=made))
+
+
 def once(request: Request, owner: str, make: Make) -> Accepted:
     """The same for any `make`, which makes exports in its transaction and returns the id of one that stands for all.
 
     It tells the keys of the objects that it stored on the way, which are deleted where it fails.
     """
+    return _once(request, owner, make, Accepted)
+
+
+def _once(request: Request, owner: str, make: Make, of: Callable[[str], Accepted]) -> Accepted:
     key = _key(request)
     fingerprint = _fingerprint(request) if key else ""
     written: list[str] = []
@@ -63,12 +73,12 @@ def once(request: Request, owner: str, make: Make) -> Accepted:
             if earlier:
                 return earlier
             now = clock(session)
-            export_id = make(session, now, written)
+            accepted = of(make(session, now, written))
             if key:
-                row = IdempotencyKey(owner=owner, key=key, fingerprint=fingerprint, export_id=export_id, created_at=now)
-                session.add(row)
+                made = {"export_id": accepted.export_id or None, "schedule_id": accepted.schedule_id or None}
+                session.add(IdempotencyKey(owner=owner, key=key, fingerprint=fingerprint, created_at=now, **made))
                 session.flush()
-            return Accepted(export_id)
+            return accepted
     except IntegrityError:
         _forget(written)
         with reading() as session:
@@ -87,7 +97,7 @@ def _earlier(session: Session, owner: str, key: str, fingerprint: str) -> Accept
         return None
     if row.fingerprint != fingerprint:
         raise Invalid("This Idempotency-Key was used for another request. Use a new one.", field="Idempotency-Key")
-    return Accepted(row.export_id, replayed=True)
+    return Accepted(row.export_id or "", replayed=True, schedule_id=row.schedule_id or "")
 
 
 def _key(request: Request) -> str:

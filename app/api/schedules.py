@@ -7,11 +7,11 @@ from itertools import islice
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import g
+from flask import g, request
 from sqlalchemy import select
 from werkzeug.exceptions import BadRequest
 
-from app import rows, schedule
+from app import idempotency, rows, schedule
 from app.api.schemas import Message
 from app.api.schemas_preview import FindingOut, PreviewIn, PreviewOut, SlotOut
 from app.api.schemas_schedule import (
@@ -46,11 +46,20 @@ def _answer_as_before() -> None:
 @blueprint.output(ScheduleOut, 201)
 @blueprint.doc(responses=BAD)
 def create_schedule(body: ScheduleIn) -> Any:
-    """Export a stored document again and again: by the calendar, a cron expression or an interval; or once."""
-    with transaction() as session:
-        now = clock(session)
-        row = schedule.create(session, owner(), body, now=now)
-    return ScheduleOut.of(row, now), 201, {"Location": f"/api/scheduled-exports/{row.id}"}
+    """Export a stored document again and again: by the calendar, a cron expression or an interval; or once.
+
+    Send `Idempotency-Key` and repeat the request as often as you like: it makes one schedule.
+    """
+    me = owner()
+    accepted = idempotency.once_for_schedule(
+        request, me, lambda session, now, _written: schedule.create(session, me, body, now=now).id
+    )
+    headers = {"Location": f"/api/scheduled-exports/{accepted.schedule_id}"}
+    if accepted.replayed:
+        headers["Idempotency-Replayed"] = "true"
+    with reading() as session:
+        row = rows.find(session, ScheduledExport, me, accepted.schedule_id, missing=MISSING)
+        return ScheduleOut.of(row, clock(session)), 201, headers
 
 
 @blueprint.get("")

@@ -71,3 +71,32 @@ def test_many_at_once_with_one_key_make_one_export_and_leave_nothing_else(alice:
         key = session.scalars(select(FileVersion.key)).one()
     root = settings().home.resolve() / "artifacts"
     assert [str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()] == [key]
+
+
+def scheduled(api: Api, body: dict[str, Any], key: str = "k1") -> Any:
+    return api("POST", "/scheduled-exports", json=body, headers={"Idempotency-Key": key})
+
+
+def test_a_schedule_that_is_asked_for_again_is_not_doubled(alice: Api, bob: Api) -> None:
+    rule = {"schedule_type": "daily", "schedule_time": "09:00", "export_format": "svg"}
+    body = rule | {"file_id": alice.file()["id"]}
+    first, again = scheduled(alice, body), scheduled(alice, dict(reversed(body.items())))
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.get_json()["id"] == again.get_json()["id"]
+    assert first.headers["Location"] == again.headers["Location"]
+    assert "Idempotency-Replayed" not in first.headers
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert alice.ok("GET", "/scheduled-exports")["count"] == 1
+    assert scheduled(alice, body | {"schedule_time": "10:00"}).status_code == 400
+    assert scheduled(alice, body, "k2").get_json()["id"] != first.get_json()["id"]
+    assert scheduled(bob, rule | {"file_id": bob.file()["id"]}).status_code == 201
+    alice.ok("DELETE", f"/scheduled-exports/{first.get_json()['id']}")
+    assert "Idempotency-Replayed" not in scheduled(alice, body).headers, "the key goes with what it made"
+
+
+def test_a_key_of_a_run_is_not_one_of_a_schedule(alice: Api) -> None:
+    body = {"schedule_type": "daily", "schedule_time": "09:00", "export_format": "svg", "file_id": alice.file()["id"]}
+    one = scheduled(alice, body).get_json()["id"]
+    answer = alice("POST", f"/scheduled-exports/{one}/run", headers={"Idempotency-Key": "k1"})
+    assert answer.status_code == 400
+    assert alice.ok("GET", "/export")["total"] == 0
