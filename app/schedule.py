@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app import orders, places, previews, rows
+from app import accept, orders, places, previews, rows
 from app.api.schemas_cadence import CadenceIn
 from app.api.schemas_order import FormatIn
 from app.api.schemas_preview import PreviewIn
@@ -105,6 +105,8 @@ def update(session: Session, row: ScheduledExport, body: ScheduleUpdate, *, now:
     if sent.keys() & {*WHEN, "policy", "is_active", "remaining_runs"}:
         _change_firing(session, row, body, now=now)
     _check_names(row)
+    if sent != {"is_active": False}:  # one that cannot run any more may still be paused
+        _check_whole(session, row)
     row.updated_at = now
     session.flush()
 
@@ -237,6 +239,15 @@ def _change_place(session: Session, row: ScheduledExport, sent: dict[str, Any], 
     session.flush()
     if row.connection_id != old.id:
         connections.drop_one_use(session, old.id)
+
+
+def _check_whole(session: Session, row: ScheduledExport) -> None:
+    """What was not sent may mean nothing any more: a document that was deleted, say. Raises Invalid, NotFound."""
+    if row.file_id is not None:
+        accept.stored(session, row.owner, row.file_id, "File not found")
+    orders.check_formats(session, row)
+    orders.check_conditions(row)
+    rule_of(row)
 
 
 def _check_names(row: ScheduledExport) -> None:

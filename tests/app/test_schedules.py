@@ -227,3 +227,16 @@ def test_a_preview_says_when_a_rule_is_due_without_storing_it(alice: Api) -> Non
         alice.problem(400, "POST", "/scheduled-exports/preview", json=rule | change)
     alice.problem(422, "POST", "/scheduled-exports/preview", json=rule | {"count": 51})
     assert alice.ok("GET", "/scheduled-exports")["count"] == 0
+
+
+def test_a_change_of_anything_checks_the_whole_anew_and_a_pause_does_not(alice: Api) -> None:
+    file = alice.file()
+    body = {"file_id": file["id"], "schedule_type": "daily", "schedule_time": "09:00", "export_format": "svg"}
+    path = f"/scheduled-exports/{alice.ok('POST', '/scheduled-exports', json=body)['id']}"
+    alice.ok("DELETE", f"/files/{file['id']}")
+    assert alice.problem(404, "PUT", path, json={"folder": "new"})["detail"] == "File not found"
+    assert alice.ok("GET", path)["folder"] == ""
+    assert alice.ok("PUT", path, json={"is_active": False})["is_active"] is False
+    alice.problem(404, "PUT", path, json={"is_active": True})
+    mended = alice.ok("PUT", path, json={"file_id": alice.file()["id"], "is_active": True, "folder": "new"})
+    assert (mended["is_active"], mended["folder"]) == (True, "new")
