@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,6 +19,7 @@ from app import guard
 from longshore import lateness, pulses
 from longshore.db import clock, reading
 from longshore.models import Delivery, Export
+from longshore.queue import QUEUES
 from longshore.states import DeliveryState, ExportState
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60)
@@ -64,8 +66,10 @@ class States(Collector):
                 watched.lag,
             )
             seen = GaugeMetricFamily("longshore_pulse_age_seconds", "Since a part last worked.", labels=["part"])
-            for part, at in sorted(pulses.read(session).items()):
-                seen.add_metric([part], (now - at).total_seconds())
+            worked = pulses.read(session)
+            for part in sorted({pulses.BEAT, *map(pulses.queue_name, QUEUES)} | worked.keys()):
+                # a part that never worked has a series as well, or nothing would alert on it
+                seen.add_metric([part], (now - worked[part]).total_seconds() if part in worked else math.inf)
             yield seen
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -78,6 +79,16 @@ def test_schedules_that_nobody_takes_up_are_seen_without_beat(client: FlaskClien
     assert re.search(r"longshore_schedule_lag_seconds 40\d\.", figures)
 
 
+@pytest.mark.parametrize(("grace", "ready"), [(5, False), (3600, True)])
+def test_a_schedule_is_late_by_its_own_grace(client: FlaskClient, alice: Api, grace: int, ready: bool) -> None:
+    body = {"file_id": alice.file()["id"], "schedule_type": "daily", "schedule_time": "09:00", "export_format": "svg"}
+    alice.ok("POST", "/scheduled-exports", json=body | {"policy": {"grace_seconds": grace}})
+    with transaction() as session:
+        due = clock(session) - timedelta(seconds=10 if grace == 5 else 400)
+        session.execute(update(ScheduledExport).values(fire_at=due, late_at=due + timedelta(seconds=grace)))
+    assert client.get("/readyz").get_json()["checks"]["schedules"]["ok"] == ready
+
+
 def test_the_figures_are_prometheus_text(client: FlaskClient, alice: Api, finish: Callable[..., bytes]) -> None:
     finish(alice.export()["id"])
     alice.export(deliveries=[{"destination": "local"}])
@@ -96,6 +107,7 @@ def test_the_figures_are_prometheus_text(client: FlaskClient, alice: Api, finish
     assert values["longshore_deliveries", "pending"] == 1
     assert 0 <= values["longshore_queue_age_seconds", "render"] < 60
     assert 30 <= values["longshore_pulse_age_seconds", "beat"] < 60
+    assert values["longshore_pulse_age_seconds", "queue:upload"] == math.inf, "it was never started"
     assert values["longshore_http_request_seconds_count", "POST", "/api/export", "202"] == 2
     assert values["longshore_http_request_seconds_count", "other", "unknown", "405"] == 1
 
