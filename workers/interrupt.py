@@ -27,13 +27,19 @@ class Interrupt:
         self._main = threading.current_thread() is threading.main_thread()
         self._held = 0
         self._asked = threading.Event()
+        if self._main:
+            # Before anybody can call `now`, and never back: by default the signal ends a process.
+            signal.signal(SIGNAL, _raise)
 
     def __enter__(self) -> Self:
         global _current  # noqa: PLW0603 - a handler of a signal knows nothing but its module
-        if self._main:
-            signal.signal(SIGNAL, _raise)  # and never back: the default would end the process that came too late
-            _current = self
         self.check()
+        _current = self if self._main else None
+        try:
+            self.check()
+        except Cancelled:
+            _current = None  # the signal may still be on its way: there is no block that it could end
+            raise
         return self
 
     def __exit__(

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import os
+import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 
@@ -85,3 +89,28 @@ def test_outside_the_main_thread_the_code_asks_by_itself():
     thread.start()
     thread.join()
     assert seen == ["cancelled"]
+
+
+def test_a_process_outlives_an_interrupt_that_comes_before_its_first_block():
+    script = """
+from longshore.errors import Cancelled
+from workers.interrupt import Interrupt
+stop = Interrupt()
+stop.now()
+try:
+    with stop:
+        print("entered")
+except Cancelled:
+    print("cancelled")
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "cancelled\n"), done.stderr
+
+
+def test_a_signal_that_arrives_after_its_block_was_refused_interrupts_nothing():
+    stop = Interrupt()
+    stop._asked.set()
+    with pytest.raises(Cancelled), stop:
+        pytest.fail("the block was entered")
+    os.kill(os.getpid(), signal.SIGUSR2)
+    time.sleep(0.05)
