@@ -23,12 +23,13 @@ from longshore.settings import settings
 from longshore.vault import vault
 from workers import admission
 from workers.address import fill_in
+from workers.destinations import named
 from workers.destinations.base import Upload
 from workers.interrupt import Interrupt
 from workers.lease import hold
 from workers.pack import Content
 from workers.progress import Meter
-from workers.throttle import Alone, Pace, Shared, Throttled
+from workers.throttle import Alone, Known, Pace, Shared, Throttled
 
 RECOUNT = 1.0
 """Seconds after which it is counted again how many uploads share the limit of a connection."""
@@ -80,7 +81,10 @@ def open_checkpoint(delivery: Delivery, content: Content) -> dict[str, Any] | No
 def upload_of(job: Job, content: Content, stop: Interrupt, check: Callable[[], None], until: ExitStack) -> Upload:
     """The attempt as its destination sees it. `until` closes what it holds open."""
     delivery = job.delivery
-    meter = Meter(content.size, delivery.bytes_sent if job.checkpoint else 0, time.monotonic())
+    earlier = delivery.bytes_sent if job.checkpoint else 0
+    meter = Meter(content.size, earlier, time.monotonic())
+    resumes = "resume" in named(delivery.destination).features
+    known = Known(earlier if resumes else 0, job.checkpoint)
     paces = _paces(job.connection, until)
 
     def note(data: dict[str, Any]) -> None:
@@ -89,6 +93,7 @@ def upload_of(job: Job, content: Content, stop: Interrupt, check: Callable[[], N
     def save(data: dict[str, Any]) -> None:
         check()
         note(data)
+        known.saved(data)
         bound = {"sha256": content.sha256, "size": content.size, "data": data}
         sealed = vault().seal(bound, delivery.owner, delivery.id, "checkpoint")
         with stop.held(), transaction() as session:
@@ -97,7 +102,8 @@ def upload_of(job: Job, content: Content, stop: Interrupt, check: Callable[[], N
 
     def sent(total: int) -> None:
         check()
-        if meter.due(total, time.monotonic()):
+        known.told(total)
+        if meter.due(time.monotonic()):
             told = meter.report(total, time.monotonic())
             with stop.held(), transaction() as session:
                 _tell(session, job, told)
@@ -108,7 +114,7 @@ def upload_of(job: Job, content: Content, stop: Interrupt, check: Callable[[], N
         except Exception:
             job.ours = True
             raise
-        return cast(BinaryIO, Throttled(reader, paces, lambda: meter.most, check)) if paces else reader
+        return cast(BinaryIO, Throttled(reader, paces, known, check)) if paces else reader
 
     return Upload(
         key=delivery.id,

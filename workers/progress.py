@@ -18,13 +18,11 @@ class Meter:
 
     def __init__(self, size: int, known: int, now: float) -> None:
         self.size = size
-        self.most = known
         self.rate: float | None = None
         self._bytes, self._then = known, now
 
-    def due(self, total: int, now: float) -> bool:
-        """Note how far it is; whether a report may be made."""
-        self.most = max(self.most, total)
+    def due(self, now: float) -> bool:
+        """Whether a report may be made."""
         return now - self._then >= EVERY
 
     def report(self, total: int, now: float) -> dict[str, Any]:
