@@ -19,6 +19,9 @@ from __future__ import annotations
 
 from longshore.redaction import redacted
 
+LONGEST_WAIT = 3600.0
+"""Seconds of the longest `retry_after`: a header may name years, and nothing is lost by asking again after an hour."""
+
 
 class LongshoreError(Exception):
     """Base of all; `message` is safe to show, `detail` goes to the log and nowhere else."""
@@ -32,13 +35,14 @@ class LongshoreError(Exception):
 
 
 class Transient(LongshoreError):
-    """May pass by itself. `retry_after` is in seconds, None where nobody named a time."""
+    """May pass by itself. `retry_after` is in seconds, up to LONGEST_WAIT; None where nobody named a time."""
 
     code = "transient"
 
     def __init__(self, message: str, *, retry_after: float | None = None, detail: str = "") -> None:
         super().__init__(message, detail=detail)
-        self.retry_after = retry_after
+        named = retry_after is not None and retry_after >= 0  # a number that is none is not
+        self.retry_after = min(retry_after, LONGEST_WAIT) if named and retry_after is not None else None
 
 
 class Permanent(LongshoreError):

@@ -18,7 +18,8 @@ def delay(attempt: int, chance: Callable[[], float]) -> float:
 def again(error: LongshoreError, attempt: int, max_attempts: int, chance: Callable[[], float]) -> float | None:
     """Seconds until the next attempt after attempt number `attempt` failed, or None to give up.
 
-    Only what is Transient passes by itself. A time that the other side named is kept, and never shortened.
+    Only what is Transient passes by itself. A time that the other side named is kept, and never shortened (how long it
+    may be at most, `Transient` decides).
     """
     if not isinstance(error, Transient) or attempt >= max_attempts:
         return None

@@ -28,3 +28,13 @@ def test_the_last_attempt_is_the_last():
 def test_a_named_time_is_never_shortened():
     assert again(Transient("later", retry_after=30), 1, 3, lambda: 0.5) == 30
     assert again(Transient("later", retry_after=0.1), 1, 3, lambda: 0.5) == 2
+
+
+@pytest.mark.parametrize("named", [10.0**12, 10**400, float("inf")])
+def test_a_wait_of_years_is_one_of_an_hour(named):
+    assert again(Transient("later", retry_after=named), 1, 3, lambda: 0.5) == 3600
+
+
+@pytest.mark.parametrize("named", [float("nan"), -1])
+def test_a_time_that_is_none_is_not_kept(named):
+    assert again(Transient("later", retry_after=named), 1, 3, lambda: 0.5) == 2
