@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app import places
 from app.api.problems import fields_of
 from longshore import circuit, connections, release
-from longshore.errors import Conflict, LongshoreError, NeedsReconnect, Permanent
+from longshore.errors import Conflict, LongshoreError, Permanent
 from longshore.models import Connection, Delivery, ScheduleDelivery, ScheduledExport
 from longshore.states import SETTLED
 from workers.connect import complete, open_destination
@@ -35,13 +35,6 @@ class Tried:
     error: LongshoreError | None = None
     renewed: dict[str, str] = field(default_factory=dict)
     """Secrets of an unstored connection that the provider replaced meanwhile."""
-
-    @property
-    def health(self) -> str:
-        """What the row says of it."""
-        if self.error is None:
-            return "ok"
-        return "needs_reconnect" if isinstance(self.error, NeedsReconnect) else "failed"
 
     @property
     def message(self) -> str:
@@ -72,7 +65,10 @@ def attempt(row: Connection, *, stored: bool = True) -> Tried:
 
 def note(session: Session, row: Connection, tried: Tried, *, now: datetime) -> int:
     """Keep what a test saw; what waited for a connection that works goes on. The count of those deliveries."""
-    row.health, row.last_tested_at = tried.health, now
+    # A test asks for more than a delivery does, so its failure blocks nothing, and what was refused stays so.
+    if tried.error is None or row.health != connections.NEEDS_RECONNECT:
+        row.health = connections.OK if tried.error is None else connections.FAILED
+    row.last_tested_at = now
     row.last_error = tried.error.message if tried.error else None
     if tried.report is None:
         return 0

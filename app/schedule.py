@@ -232,6 +232,7 @@ def _change_place(session: Session, row: ScheduledExport, sent: dict[str, Any], 
         place = places.inline(name, config, field="destination_type")
         if same and old.one_off and place.secrets and place.options == old.options:
             connections.seal_secrets(old, place.secrets)
+            old.health, old.last_error, old.updated_at = connections.UNTESTED, None, now
             release.release_blocked(session, old.id, now=now)
             _describe(row, name, place)
             return

@@ -15,6 +15,10 @@ from longshore.vault import vault
 DEFAULT_FOLDER = "Default folder"
 """Name of the connection that an owner gets for deliveries to `folder` without one of their own."""
 
+UNTESTED, OK, FAILED, NEEDS_RECONNECT = "untested", "ok", "failed", "needs_reconnect"
+"""Health of a connection. A delivery that was refused says NEEDS_RECONNECT, and nothing is sent until the user acts;
+one that arrived says OK. A test that failed says FAILED: it asks for rights that a delivery may not need."""
+
 FORGOTTEN = "forgotten"
 """Health of a connection of one use whose secrets were wiped when nothing needed them any more."""
 
@@ -85,20 +89,39 @@ def kept_token(connection: Connection) -> tuple[str, datetime]:
     return found["token"], datetime.fromisoformat(found["until"])
 
 
-def note_failure(session: Session, connection_id: str, what: str, message: str, *, reconnect: bool) -> None:
-    """Tell the owner what failed beside deliveries; an empty message takes back what was told of `what` before."""
+def note_failure(session: Session, connection_id: str, what: str, message: str) -> None:
+    """Tell the owner what failed beside deliveries; an empty message takes back what was told of `what` before.
+
+    The health stays: it is about deliveries, which may need fewer rights.
+    """
     values: dict[str, Any] = {"last_error": f"{what}{message}" if message else None}
-    if reconnect:
-        values["health"] = "needs_reconnect"
     mine = update(Connection).where(Connection.id == connection_id)
     if not message:
         mine = mine.where(Connection.last_error.startswith(what, autoescape=True))
     session.execute(mine.values(**values).execution_options(synchronize_session=False))
 
 
-def enabled() -> ColumnElement[bool]:
-    """Deliveries whose connection is not switched off."""
-    return exists().where(Connection.id == Delivery.connection_id, Connection.enabled)
+def usable() -> ColumnElement[bool]:
+    """Deliveries whose connection is neither switched off nor refused by its provider."""
+    return exists().where(
+        Connection.id == Delivery.connection_id, Connection.enabled, Connection.health != NEEDS_RECONNECT
+    )
+
+
+def refused() -> ColumnElement[bool]:
+    """Deliveries whose connection must be renewed before anything can be sent with it."""
+    return exists().where(Connection.id == Delivery.connection_id, Connection.health == NEEDS_RECONNECT)
+
+
+def ask_again(session: Session, owner: str, of: ColumnElement[bool], *, now: datetime) -> None:
+    """Take a retry by hand for the word that the connections of these deliveries work again: nothing is known of them.
+
+    Call it before a delivery or an export is locked.
+    """
+    used = select(Delivery.connection_id).where(Delivery.owner == owner, of)
+    mine = Connection.id.in_(used), Connection.owner == owner, Connection.health == NEEDS_RECONNECT
+    doubted = update(Connection).where(*mine).values(health=UNTESTED, updated_at=now)
+    session.execute(doubted.execution_options(synchronize_session=False))
 
 
 def default_folder(session: Session, owner: str, *, now: datetime) -> Connection:

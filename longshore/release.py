@@ -4,22 +4,28 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from longshore.exports import reopen, retry_delivery
-from longshore.models import Artifact, Delivery, ScheduleDelivery, ScheduledExport
+from longshore.models import Artifact, Delivery, Export, ScheduleDelivery, ScheduledExport
 from longshore.queue import UPLOAD, send_after_commit
-from longshore.states import DeliveryState
+from longshore.states import DeliveryState, move
 
 RING_AT_ONCE = 500
 """Messages that one transaction sends."""
+
+UNTRIED = "connection_refused"
+"""Error code of a delivery that is blocked without an attempt, since the connection was known to be refused."""
+
+TOO_LATE = "The file had had its time before the connection was renewed, and was deleted. Export the document again."
 
 
 def release_blocked(session: Session, connection_id: str, *, now: datetime) -> int:
     """Put every delivery that waited for this connection back in line; the count of them.
 
-    Schedules that deliver with it and were paused for a fault resume, too: beat does it at its next look.
+    One whose artifact has had its time meanwhile fails, and says so. Schedules that deliver with it and were paused for
+    a fault resume, too: beat does it at its next look.
     """
     paused = update(ScheduledExport).where(
         or_(
@@ -32,14 +38,27 @@ def release_blocked(session: Session, connection_id: str, *, now: datetime) -> i
         ScheduledExport.paused_by.in_(["connection", "failures"]),
     )
     session.execute(paused.values(resume_at=now).execution_options(synchronize_session=False))
-    blocked = select(Delivery.id, Delivery.export_id).where(
-        Delivery.connection_id == connection_id, Delivery.state == str(DeliveryState.BLOCKED)
-    )
-    rows = session.execute(blocked).all()
-    for delivery_id, export_id in rows:
-        retry_delivery(session, delivery_id, now=now, send=True)
-        reopen(session, export_id, now=now)
-    return len(rows)
+    return _release(session, Delivery.connection_id == connection_id, now=now)
+
+
+def release_untried(session: Session, connection_id: str, *, now: datetime) -> int:
+    """The same for those that were blocked without an attempt: the connection works, whatever refused another one."""
+    return _release(session, and_(Delivery.connection_id == connection_id, Delivery.error_code == UNTRIED), now=now)
+
+
+def _release(session: Session, which: ColumnElement[bool], *, now: datetime) -> int:
+    blocked = select(Delivery.id, Delivery.export_id).where(which, Delivery.state == str(DeliveryState.BLOCKED))
+    released = 0
+    for delivery_id, export_id in session.execute(blocked).all():
+        # locked, so that the artifact is not taken away after it was seen
+        session.execute(select(Export.id).where(Export.id == export_id).with_for_update())
+        if session.scalar(select(exists().where(Artifact.export_id == export_id))):
+            released += retry_delivery(session, delivery_id, now=now, send=True)
+            reopen(session, export_id, now=now)
+        else:
+            late = {"error_code": "expired", "error_message": TOO_LATE, "finished_at": now}
+            move(session, delivery_id, DeliveryState.FAILED, now=now, **late)
+    return released
 
 
 def release_waiting(session: Session, connection_id: str, *, now: datetime) -> int:

@@ -69,14 +69,16 @@ TRANSITIONS: dict[type[StrEnum], dict[StrEnum, frozenset[StrEnum]]] = {
         E.EXPIRED: frozenset(),
     },
     DeliveryState: {
-        D.PENDING: frozenset({D.UPLOADING, D.FAILED, D.CANCELLED}),
+        # pending or retrying -> blocked: another delivery has found that the connection must be renewed
+        D.PENDING: frozenset({D.UPLOADING, D.FAILED, D.CANCELLED, D.BLOCKED}),
         D.UPLOADING: frozenset({D.COMPLETED, D.RETRYING, D.FAILED, D.CANCELLED, D.BLOCKED}),
-        D.RETRYING: frozenset({D.UPLOADING, D.FAILED, D.CANCELLED}),
+        D.RETRYING: frozenset({D.UPLOADING, D.FAILED, D.CANCELLED, D.BLOCKED}),
         D.COMPLETED: frozenset(),
         # back to pending: the user's retry, or a connection renewed
         D.FAILED: frozenset({D.PENDING}),
         D.CANCELLED: frozenset({D.PENDING}),
-        D.BLOCKED: frozenset({D.PENDING, D.CANCELLED}),
+        # blocked -> failed: when the connection was renewed, the artifact had had its time
+        D.BLOCKED: frozenset({D.PENDING, D.CANCELLED, D.FAILED}),
     },
 }
 """From each state, the states it may be moved to."""

@@ -1,4 +1,4 @@
-"""Which deliveries may run now: those due, of a connection that has a free place and a closed circuit.
+"""Which deliveries may run now: those due, of a connection that works and has a free place and a closed circuit.
 
 A delivery that may not is parked: it waits in the database, without a message and without spending an attempt, until a
 place is free. Whoever ends an attempt takes or rings for the next one, the oldest first; the rescuer looks, too. All
@@ -15,16 +15,20 @@ from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, sele
 from sqlalchemy.orm import Session
 
 from longshore import circuit
-from longshore.connections import enabled
+from longshore.connections import NEEDS_RECONNECT, refused, usable
 from longshore.events import record
+from longshore.exports import settle
 from longshore.models import Artifact, Connection, Delivery
 from longshore.queue import UPLOAD, send_after_commit
+from longshore.release import UNTRIED
 from longshore.settings import settings
 from longshore.states import DeliveryState, move
 from workers.lease import begin_attempt, lease_until, worker_name
 
 SLOT, CIRCUIT = "slot", "circuit"
 """Why a delivery is parked: all places of its connection are taken, or the circuit of the connection is open."""
+
+REFUSED = "The provider refuses the connection. Renew it, and the delivery goes on."
 
 _WAITING = Delivery.state.in_([str(DeliveryState.PENDING), str(DeliveryState.RETRYING)])
 _RENDERED = exists().where(Artifact.export_id == Delivery.export_id)
@@ -33,7 +37,7 @@ _RENDERED = exists().where(Artifact.export_id == Delivery.export_id)
 def claimable(now: datetime) -> ColumnElement[bool]:
     """Deliveries that a worker may take, if their connection has a place for them."""
     due = or_(Delivery.not_before.is_(None), Delivery.not_before <= now)
-    return and_(_WAITING, due, Delivery.attempt < Delivery.max_attempts, _RENDERED, enabled())
+    return and_(_WAITING, due, Delivery.attempt < Delivery.max_attempts, _RENDERED, usable())
 
 
 def rung_for(now: datetime) -> ColumnElement[bool]:
@@ -44,7 +48,7 @@ def rung_for(now: datetime) -> ColumnElement[bool]:
 def claim_delivery(session: Session, delivery_id: str, *, now: datetime) -> int | None:
     """Take a delivery for uploading; the fence, or None.
 
-    None where it is taken, done, not due, switched off or spent, and where it is parked now.
+    None where it is taken, done, not due, switched off, refused or spent, and where it is parked now.
     """
     query = select(Delivery.connection_id).where(Delivery.id == delivery_id, claimable(now))
     connection_id = session.scalar(query)
@@ -105,9 +109,27 @@ def with_parked(session: Session) -> Sequence[str]:
 
 
 def _place(connection_id: str) -> Select[Any]:
-    names = ("id", "uploads", "circuit", "circuit_until", "failures")
+    names = ("id", "uploads", "circuit", "circuit_until", "failures", "health", "updated_at")
     columns = [getattr(Connection, name) for name in names]
     return select(*columns).where(Connection.id == connection_id)
+
+
+def hopeless() -> ColumnElement[bool]:
+    """Deliveries that wait for a worker, and whose connection its provider refuses."""
+    return and_(_WAITING, _RENDERED, refused())
+
+
+def block(session: Session, delivery_id: str, *, now: datetime) -> bool:
+    """Let one that is `hopeless` wait for its connection's renewal, without an attempt; False where it is not."""
+    one = session.execute(select(Delivery.connection_id, Delivery.export_id).where(Delivery.id == delivery_id)).first()
+    if one is None or lock(session, one.connection_id).health != NEEDS_RECONNECT:
+        return False
+    told = {"error_code": UNTRIED, "error_message": REFUSED, "parked": "", "not_before": None}
+    if not move(session, delivery_id, DeliveryState.BLOCKED, now=now, where=[hopeless()], **told):
+        return False
+    session.flush()
+    settle(session, one.export_id, now=now)
+    return True
 
 
 def lock(session: Session, connection_id: str) -> Row[Any]:

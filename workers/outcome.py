@@ -13,13 +13,14 @@ from typing import Any
 import structlog
 from sqlalchemy.orm import Session
 
-from longshore import circuit
+from longshore import circuit, connections
 from longshore.db import clock, transaction
 from longshore.errors import LongshoreError, NeedsReconnect, Permanent, Transient
 from longshore.events import record
 from longshore.exports import settle
 from longshore.models import Connection, Delivery
 from longshore.models import Receipt as ReceiptRow
+from longshore.release import release_untried
 from longshore.states import DeliveryState, move
 from workers import admission, jobs
 from workers.destinations.base import Destination, Receipt
@@ -31,7 +32,13 @@ from workers.proof import signed
 from workers.retry import again
 
 PATIENCE = timedelta(hours=24)
-"""How long after it was asked for a delivery spends no attempts on a provider that fails everybody."""
+"""How long after it was asked for a delivery spends no attempts on a provider that fails everybody or is full."""
+
+LONG_WAIT = 300.0
+"""Seconds: a wait of that length is one for somebody to make room, or for a quota to begin anew."""
+
+ILL = frozenset({connections.UNTESTED, connections.FAILED, connections.NEEDS_RECONNECT})
+"""What a delivery that arrived disproves."""
 
 log = structlog.get_logger(__name__)
 
@@ -48,6 +55,8 @@ def complete(job: Job, content: Content, receipt: Receipt, destination: Destinat
         calm = place.circuit == circuit.CLOSED and not place.failures
         if not calm and circuit.succeeded(session, delivery.connection_id, now=now):
             _tell_of_circuit(session, job, "closed", now)
+        if place.health in ILL and place.updated_at == job.connection.updated_at:
+            _heal(session, delivery.connection_id, now=now)
         moved = move(
             session,
             delivery.id,
@@ -98,10 +107,12 @@ def give_up_or_retry(job: Job, error: LongshoreError, destination: Destination |
     log.info("delivery_failed", delivery_id=one.id, code=error.code, message=error.message, detail=error.detail)
     values: dict[str, Any] = {"error_code": error.code, "error_message": error.message, "lease_until": None}
     with transaction() as session:
-        admission.lock(session, one.connection_id)
+        place = admission.lock(session, one.connection_id)
         now = clock(session)
-        spared = _count(session, job, error, now)
-        wait = again(error, job.fence, one.max_attempts + spared, random.random)
+        # Renewed while the old credentials were still in use: that those are refused says nothing of the new ones.
+        renewed = isinstance(error, NeedsReconnect) and place.updated_at != job.connection.updated_at
+        spared = 1 if renewed else _count(session, job, error, now)
+        wait = 0.0 if renewed else again(error, job.fence, one.max_attempts + spared, random.random)
         values |= {"rate": None, "max_attempts": one.max_attempts + spared}
         if wait is not None:
             due = now + timedelta(seconds=wait)
@@ -109,7 +120,7 @@ def give_up_or_retry(job: Job, error: LongshoreError, destination: Destination |
         elif isinstance(error, NeedsReconnect):
             moved = move(session, one.id, DeliveryState.BLOCKED, now=now, fence=job.fence, **values)
             connection = session.get_one(Connection, one.connection_id)
-            connection.health, connection.last_error = "needs_reconnect", error.message
+            connection.health, connection.last_error = connections.NEEDS_RECONNECT, error.message
         else:
             moved = move(session, one.id, DeliveryState.FAILED, now=now, fence=job.fence, finished_at=now, **values)
         if moved is not None:
@@ -150,7 +161,7 @@ def discard(job: Job, destination: Destination) -> None:
 
 
 def _count(session: Session, job: Job, error: LongshoreError, now: datetime) -> int:
-    """Let the circuit know; 1 where the attempt is not to count, because the provider fails everybody."""
+    """Let the circuit know; 1 where the attempt is not to count: the provider fails everybody, or asks for patience."""
     connection_id = job.delivery.connection_id
     if not isinstance(error, Transient):
         if not isinstance(error, NeedsReconnect) and circuit.succeeded(session, connection_id, now=now):
@@ -162,7 +173,16 @@ def _count(session: Session, job: Job, error: LongshoreError, now: datetime) -> 
     if until is not None:
         _tell_of_circuit(session, job, "open", now, until=until.isoformat(), error_message=error.message)
     broken = admission.lock(session, connection_id).circuit != circuit.CLOSED
-    return int(broken and now - job.delivery.created_at < PATIENCE)
+    full = error.retry_after is not None and error.retry_after >= LONG_WAIT
+    return int((broken or full) and now - job.delivery.created_at < PATIENCE)
+
+
+def _heal(session: Session, connection_id: str, *, now: datetime) -> None:
+    """The provider took a file: what was not even tried goes on. What was refused itself still waits for the user."""
+    row = session.get_one(Connection, connection_id)
+    row.health, row.last_error = connections.OK, None
+    session.flush()
+    release_untried(session, connection_id, now=now)
 
 
 def _tell_of_circuit(session: Session, job: Job, state: str, now: datetime, **data: Any) -> None:

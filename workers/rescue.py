@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from longshore.connections import enabled
+from longshore.connections import usable
 from longshore.db import clock, reading, transaction
 from longshore.exports import fail, settle
 from longshore.models import Artifact, Delivery, Export
@@ -56,13 +56,14 @@ def _waiting(model: Row) -> ColumnElement[bool]:
         open_states = Export.state.in_([str(_E.INITIATED), str(_E.PROCESSING)])
         return and_(open_states, Export.lease_until.is_(None), ~_RENDERED, gathered())
     rendered = exists().where(Artifact.export_id == Delivery.export_id)
-    return and_(Delivery.state.in_([str(_D.PENDING), str(_D.RETRYING)]), Delivery.parked == "", rendered, enabled())
+    return and_(Delivery.state.in_([str(_D.PENDING), str(_D.RETRYING)]), Delivery.parked == "", rendered, usable())
 
 
 def sweep() -> int:
     """One look at everything; the number of rows that were acted on."""
     done = _each(Export, lambda now: and_(_RENDERING, Export.lease_until <= now), _free_export)
     done += _each(Delivery, lambda now: and_(_UPLOADING, Delivery.lease_until <= now), _free_delivery)
+    done += _each(Delivery, lambda _now: admission.hopeless(), _block)
     done += _each(Delivery, left_behind, _send_leftover) + ring_for_leftovers() + _unpark()
     for model in (Export, Delivery):
         done += _each(model, lambda now, m=model: and_(_waiting(m), m.not_before <= now), _send_due)  # type: ignore[misc]
@@ -136,6 +137,11 @@ def _free_delivery(session: Session, _model: Row, delivery_id: str, still: Colum
         settle(session, moved.export_id, now=now)
     else:
         send_after_commit(session, UPLOAD, delivery_id)
+
+
+def _block(session: Session, _model: Row, delivery_id: str, _still: ColumnElement[bool], now: datetime) -> None:
+    """Its connection must be renewed first."""
+    admission.block(session, delivery_id, now=now)
 
 
 def _send_leftover(session: Session, _model: Row, delivery_id: str, still: ColumnElement[bool], now: datetime) -> None:

@@ -91,8 +91,7 @@ def _apply(connection_id: str, shuffle: Shuffle) -> int:
             if destination is None or isinstance(known, Transient | NeedsReconnect):
                 break
     with transaction() as session:
-        reconnect = isinstance(trouble, NeedsReconnect)
-        note_failure(session, connection_id, FAILED, trouble.message if trouble else "", reconnect=reconnect)
+        note_failure(session, connection_id, FAILED, trouble.message if trouble else "")
     return removed
 
 

@@ -21,7 +21,7 @@ from app.api.schemas_delivery import (
     Retried,
 )
 from app.auth import owner
-from longshore import exports, naming
+from longshore import connections, exports, naming
 from longshore.db import clock, reading, transaction
 from longshore.errors import Conflict, Invalid
 from longshore.models import Artifact, Delivery
@@ -92,11 +92,13 @@ def preview_name(body: NamesIn) -> Any:
 @blueprint.doc(responses={409: "It has not failed, or there is nothing to deliver any more"})
 def retry_delivery(delivery_id: uuid.UUID) -> Any:
     """Deliver again what failed, was stopped, or waits for its connection."""
+    me = owner()
     with transaction() as session:
-        delivery = rows.find(session, Delivery, owner(), delivery_id, lock=True)
+        now = clock(session)
+        connections.ask_again(session, me, Delivery.id == str(delivery_id), now=now)
+        delivery = rows.find(session, Delivery, me, delivery_id, lock=True)
         if rows.artifact(session, delivery.export_id) is None:
             raise Conflict("There is no artifact to deliver: retry the export, or make it anew if it has expired.")
-        now = clock(session)
         if not exports.retry_delivery(session, delivery.id, now=now, send=True):
             raise Conflict(f"The delivery is {delivery.state}; there is nothing to retry.")
         exports.reopen(session, delivery.export_id, now=now)

@@ -15,10 +15,10 @@ from app import accept, artifacts, idempotency, removal, rows, show, wait
 from app.api.schemas import Message
 from app.api.schemas_export import DeliverIn, ExportIn, ExportList, ExportOut, ExportQuery, ExportStatus
 from app.auth import owner
-from longshore import exports
+from longshore import connections, exports
 from longshore.db import clock, reading, transaction
 from longshore.errors import Conflict
-from longshore.models import Export
+from longshore.models import Delivery, Export
 from longshore.states import ExportState
 
 blueprint = APIBlueprint("exports", __name__, url_prefix="/export", tag="Exports")
@@ -121,9 +121,12 @@ def cancel_export(export_id: uuid.UUID) -> Any:
 @blueprint.doc(responses={409: "Nothing has failed"})
 def retry_export(export_id: uuid.UUID) -> Any:
     """Try again what failed, and only that: the rendering, or the deliveries that did not arrive."""
+    me = owner()
     with transaction() as session:
-        export = rows.find(session, Export, owner(), export_id, lock=True)
-        exports.retry(session, export, now=clock(session))
+        now = clock(session)
+        connections.ask_again(session, me, Delivery.export_id == str(export_id), now=now)
+        export = rows.find(session, Export, me, export_id, lock=True)
+        exports.retry(session, export, now=now)
     return get_export_again(export_id)
 
 

@@ -122,7 +122,10 @@ class ConnectionOut(BaseModel):
     destination: str
     options: Json
     enabled: bool = Field(description="Where false, deliveries wait.")
-    health: str = Field(description="`untested`, `ok`, `failed` or `needs_reconnect`.")
+    health: str = Field(
+        description="`untested`; `ok` after a test or a delivery; `failed` after a test; `needs_reconnect` after a"
+        " delivery was refused: nothing is sent until the secrets are changed or a test succeeds."
+    )
     last_error: str | None
     last_tested_at: datetime | None
     uploads: int | None = Field(description=UPLOADS)

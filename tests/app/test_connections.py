@@ -102,16 +102,23 @@ def test_a_connection_is_tested_for_real_and_its_health_is_kept(alice: Api) -> N
 
 
 @pytest.mark.parametrize(
-    ("error", "health"), [(NeedsReconnect("Enter the key again."), "needs_reconnect"), (Conflict("Busy."), "failed")]
+    ("before", "error", "health"),
+    [
+        ("untested", NeedsReconnect("It may write, and not read."), "failed"),
+        ("ok", Conflict("Busy."), "failed"),
+        ("needs_reconnect", Conflict("Busy."), "needs_reconnect"),
+    ],
 )
-def test_a_test_that_fails_is_an_answer_not_an_error(
-    alice: Api, monkeypatch: pytest.MonkeyPatch, error: LongshoreError, health: str
+def test_a_test_that_fails_is_an_answer_and_blocks_nothing(
+    alice: Api, monkeypatch: pytest.MonkeyPatch, before: str, error: LongshoreError, health: str
 ) -> None:
     def refuse(_self: object) -> None:
         raise error
 
     monkeypatch.setattr("workers.destinations.folder.Folder.test", refuse)
     made = alice.ok("POST", "/connections", json={"name": "f", "destination": "folder"})
+    with transaction() as session:
+        session.get_one(Connection, made["id"]).health = before
     result = alice.ok("POST", f"/connections/{made['id']}/test")
     assert (result["ok"], result["message"]) == (False, error.message)
     shown = alice.ok("GET", f"/connections/{made['id']}")

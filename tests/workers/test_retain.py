@@ -191,7 +191,7 @@ def test_one_file_that_cannot_be_removed_does_not_keep_the_others(database, home
     assert there(home) == ["n0", "n1", "n4"]
 
 
-def test_refused_credentials_are_told_like_those_of_a_delivery(database, monkeypatch):
+def test_a_missing_right_to_delete_is_told_and_stops_no_delivery(database, monkeypatch):
     connection_id = connected()
     for days in range(3):
         delivered(connection_id, f"n{days}", days)
@@ -203,7 +203,7 @@ def test_refused_credentials_are_told_like_those_of_a_delivery(database, monkeyp
     assert retain() == 0
     with reading() as session:
         row = session.get_one(Connection, connection_id)
-    assert (row.health, row.last_error) == ("needs_reconnect", f"{FAILED}Enter a new key.")
+    assert (row.health, row.last_error) == ("ok", f"{FAILED}Enter a new key.")
 
 
 def test_a_fault_of_ours_in_one_connection_does_not_stop_the_others(database, home, monkeypatch):
