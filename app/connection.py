@@ -8,14 +8,15 @@ from typing import Any
 
 import structlog
 from pydantic import ValidationError
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import delete, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from app import places
+from app import places, rows
 from app.api.problems import fields_of
-from longshore import circuit, connections, release
-from longshore.errors import Conflict, LongshoreError, Permanent
-from longshore.models import Connection, Delivery, ScheduleDelivery, ScheduledExport
+from longshore import circuit, connections, egress, release
+from longshore.errors import Conflict, Invalid, LongshoreError, NotFound, Permanent, Refused, Transient
+from longshore.models import Connection, Delivery, Leftover, ScheduleDelivery, ScheduledExport
+from longshore.settings import settings
 from longshore.states import SETTLED
 from workers.connect import complete, open_destination
 from workers.destinations import named, names
@@ -108,8 +109,26 @@ def changed(
     except ValidationError as error:
         raise fields_of(error, "options", missing=places.MISSING) from None
     places.check(kind, candidate.options, whole)
+    if options is not None:
+        check_endpoint(options)
     connections.seal_secrets(candidate, kept)
     return candidate
+
+
+def check_endpoint(options: dict[str, Any]) -> None:
+    """Refuse an endpoint that the operator's rules forbid, before it is stored; it is checked at each use as well.
+
+    Raises Invalid. A name that has no address just now may have one when it is used.
+    """
+    url = options.get("endpoint_url")
+    if not isinstance(url, str) or not url:
+        return
+    try:
+        egress.check_url(url, allow_private=settings().allow_private_networks)
+    except Refused as error:
+        raise Invalid(error.message, field="options.endpoint_url", detail=error.detail) from error
+    except Transient as error:
+        log.info("endpoint_unknown", detail=error.detail)
 
 
 def take_over(session: Session, row: Connection, candidate: Connection, *, now: datetime) -> None:
@@ -128,6 +147,35 @@ def _close_circuit(session: Session, row: Connection, *, now: datetime) -> None:
     session.flush()
     if circuit.succeeded(session, row.id, now=now):
         session.refresh(row)
+
+
+def find(session: Session, owner: str, connection_id: Any) -> Connection:
+    """A connection that is to be changed, locked. Raises NotFound, also where it was deleted and must be cleaned up."""
+    found = rows.find(session, Connection, owner, connection_id, lock=True)
+    if found.health == connections.CLOSED:
+        raise NotFound("There is no such connection.")
+    return found
+
+
+def close(session: Session, row: Connection, *, now: datetime) -> bool:
+    """Delete a connection that nothing needs, the history of its deliveries excepted.
+
+    True where its secrets stay until workers have removed what its uploads left at the provider, or given that up.
+    """
+    mine = Delivery.connection_id == row.id
+    left = or_(exists().where(mine, Delivery.checkpoint.is_not(None)), exists().where(Leftover.connection_id == row.id))
+    unclean = bool(session.scalar(select(left)))
+    if not unclean and not session.scalar(select(exists().where(mine))):
+        session.execute(delete(Connection).where(Connection.id == row.id))
+        return False
+    # The history of its deliveries refers to it, so a shell stays, which no list shows.
+    row.name, row.one_off, row.retention = f"{row.name[:190]} (deleted)", True, []
+    row.last_error, row.seen, row.updated_at = None, None, now
+    if unclean:
+        row.health = connections.CLOSED
+    else:
+        connections.empty(row)
+    return unclean
 
 
 def lifetime(row: Connection) -> Lifetime | None:

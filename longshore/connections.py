@@ -19,6 +19,9 @@ UNTESTED, OK, FAILED, NEEDS_RECONNECT = "untested", "ok", "failed", "needs_recon
 """Health of a connection. A delivery that was refused says NEEDS_RECONNECT, and nothing is sent until the user acts;
 one that arrived says OK. A test that failed says FAILED: it asks for rights that a delivery may not need."""
 
+CLOSED = "closed"
+"""Health of a connection that was deleted, and whose secrets are kept until what its uploads left is removed."""
+
 FORGOTTEN = "forgotten"
 """Health of a connection of one use whose secrets were wiped when nothing needed them any more."""
 
@@ -87,6 +90,13 @@ def kept_token(connection: Connection) -> tuple[str, datetime]:
     except Permanent:  # there is none, or its vault key is gone: a login gives another
         return "", datetime.min.replace(tzinfo=UTC)
     return found["token"], datetime.fromisoformat(found["until"])
+
+
+def empty(connection: Connection) -> None:
+    """Take out of a connection all that it could be used with."""
+    connection.options, connection.oauth = {}, False
+    seal_secrets(connection, {})
+    drop_token(connection)
 
 
 def note_failure(session: Session, connection_id: str, what: str, message: str) -> None:

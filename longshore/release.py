@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session
@@ -56,7 +57,7 @@ def _release(session: Session, which: ColumnElement[bool], *, now: datetime) -> 
             released += retry_delivery(session, delivery_id, now=now, send=True)
             reopen(session, export_id, now=now)
         else:
-            late = {"error_code": "expired", "error_message": TOO_LATE, "finished_at": now}
+            late: dict[str, Any] = {"error_code": "expired", "error_message": TOO_LATE, "finished_at": now}
             move(session, delivery_id, DeliveryState.FAILED, now=now, **late)
     return released
 

@@ -124,7 +124,7 @@ def block(session: Session, delivery_id: str, *, now: datetime) -> bool:
     one = session.execute(select(Delivery.connection_id, Delivery.export_id).where(Delivery.id == delivery_id)).first()
     if one is None or lock(session, one.connection_id).health != NEEDS_RECONNECT:
         return False
-    told = {"error_code": UNTRIED, "error_message": REFUSED, "parked": "", "not_before": None}
+    told: dict[str, Any] = {"error_code": UNTRIED, "error_message": REFUSED, "parked": "", "not_before": None}
     if not move(session, delivery_id, DeliveryState.BLOCKED, now=now, where=[hopeless()], **told):
         return False
     session.flush()

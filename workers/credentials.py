@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
-from longshore.connections import DEFAULT_FOLDER, FORGOTTEN, seal_secrets
+from longshore.connections import CLOSED, DEFAULT_FOLDER, FORGOTTEN, empty, seal_secrets
 from longshore.db import clock, reading, transaction
-from longshore.models import Artifact, Connection, Delivery, Export, ScheduledExport
+from longshore.models import Artifact, Connection, Delivery, Export, Leftover, ScheduledExport
 from longshore.settings import settings
 from longshore.states import DeliveryState, ExportState
 
@@ -28,11 +28,13 @@ def forget_credentials(most: int) -> int:
 
 
 def _forget(session: Session, connection_id: str, now: datetime) -> None:
-    query = select(Connection).where(Connection.id == connection_id, _useless(now)).with_for_update()
-    row = session.scalar(query)
-    if row is None:
+    # Locked first and looked at then: a delivery that was added meanwhile needs it.
+    row = session.scalar(select(Connection).where(Connection.id == connection_id).with_for_update())
+    if row is None or not session.scalar(select(exists().where(Connection.id == connection_id, _useless(now)))):
         return
     if session.scalar(select(exists().where(Delivery.connection_id == row.id))):
+        if row.health == CLOSED:
+            empty(row)
         seal_secrets(row, {})
         row.health, row.last_error, row.updated_at = FORGOTTEN, None, now
     else:
@@ -48,15 +50,17 @@ def _useless(now: datetime) -> ColumnElement[bool]:
         Export.id == Delivery.export_id,
         or_(
             Delivery.state.not_in(DONE + TRIABLE),
-            and_(Delivery.state.in_(TRIABLE), there),
+            and_(Delivery.state.in_(TRIABLE), there, Connection.health != CLOSED),
             Delivery.checkpoint.is_not(None),  # something is left at the provider, and will be removed with these
         ),
     )
+    left = exists().where(Leftover.connection_id == Connection.id)
     scheduled = exists().where(ScheduledExport.connection_id == Connection.id)
     return and_(
         Connection.one_off,
         Connection.health != FORGOTTEN,
         Connection.name != DEFAULT_FOLDER,
         ~needed,
+        ~left,
         ~scheduled,
     )

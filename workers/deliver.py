@@ -13,8 +13,9 @@ import structlog
 from billiard.exceptions import SoftTimeLimitExceeded
 from sqlalchemy import exists, select
 
+from longshore.connections import CLOSED
 from longshore.db import clock, reading, transaction
-from longshore.errors import Cancelled, LongshoreError, Transient
+from longshore.errors import Cancelled, LongshoreError, Permanent, Transient
 from longshore.models import Delivery
 from longshore.signing import keyring
 from workers import admission, jobs, outcome
@@ -33,6 +34,7 @@ AT_A_STRETCH = 2.0
 """Seconds after which a task that goes from delivery to delivery ends, and the queue decides what is next."""
 
 OUR_FAULT = "The delivery failed inside Longshore. The log of the upload worker says more; please report it."
+GONE = "Its connection was deleted. Deliver it with another one."
 TOO_LONG = "The upload took longer than LONGSHORE_UPLOAD_DEADLINE. Raise it, or send a smaller file."
 
 
@@ -63,6 +65,7 @@ def _attempt(job: Job, until: float) -> Job | None:
     heartbeat = Heartbeat(Delivery, job.delivery.id, job.fence, stop.now)
     try:
         with ExitStack() as held:
+            _refuse_closed(job)
             keyring()  # what cannot be signed is not sent
             settle_address(job.delivery, job.export, job.artifact, job.fence)
             destination = held.enter_context(Borrowed(job.connection))
@@ -88,6 +91,12 @@ def _attempt(job: Job, until: float) -> Job | None:
             known = Transient(OUR_FAULT, detail=repr(error))
         return outcome.give_up_or_retry(job, known, destination, more=_time_left(until))
     return None
+
+
+def _refuse_closed(job: Job) -> None:
+    """A deleted connection that still has secrets has them to remove things, not to bring new ones."""
+    if job.connection.health == CLOSED:
+        raise Permanent(GONE)
 
 
 def _time_left(until: float) -> bool:

@@ -1,7 +1,8 @@
 """Remove what an upload left at the provider, where its own worker cannot: it died, or waited to retry.
 
-Deliveries that were cancelled, or gave up and have no artifact any more, keep a checkpoint until this is done; of
-deleted ones a `Leftover` is kept.
+Deliveries that were cancelled, or gave up and have no artifact or no connection any more, keep a checkpoint until this
+is done; of deleted ones a `Leftover` is kept. What cannot be removed is given up in the end: its
+credentials must go.
 """
 
 from __future__ import annotations
@@ -9,10 +10,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from longshore.connections import drop_one_use
+from longshore.connections import CLOSED, drop_one_use
 from longshore.db import clock, reading, transaction
 from longshore.errors import LongshoreError
 from longshore.models import Artifact, Connection, Delivery, Leftover
@@ -31,7 +32,8 @@ AGAIN_IF_UNHEARD = timedelta(minutes=5)
 """When a leftover is rung for again whose message was lost."""
 BATCH = 200
 PATIENCE = timedelta(days=7)
-"""After this a deleted delivery's leftover is given up: providers drop unfinished uploads by themselves by then."""
+"""After this a leftover is given up: providers drop unfinished uploads by themselves by then. One of a delivery that is
+still there may have waited for the end of its artifact before."""
 
 
 def left_behind(now: datetime) -> ColumnElement[bool]:
@@ -42,8 +44,9 @@ def left_behind(now: datetime) -> ColumnElement[bool]:
 def _unheld(now: datetime) -> ColumnElement[bool]:
     given_up = Delivery.state.in_([str(DeliveryState.FAILED), str(DeliveryState.BLOCKED)])
     no_artifact = ~exists().where(Artifact.export_id == Delivery.export_id)
+    closed = exists().where(Connection.id == Delivery.connection_id, Connection.health == CLOSED)
     return and_(
-        or_(Delivery.state == str(DeliveryState.CANCELLED), and_(given_up, no_artifact)),
+        or_(Delivery.state == str(DeliveryState.CANCELLED), and_(given_up, or_(no_artifact, closed))),
         Delivery.checkpoint.is_not(None),
         or_(Delivery.lease_until.is_(None), Delivery.lease_until <= now),
     )
@@ -77,6 +80,7 @@ def discard_leftover(delivery_id: str) -> None:
     except Exception as error:
         known = error if destination is None else destination.classify(error)
         if not isinstance(known, LongshoreError):
+            _forget_old(delivery_id)
             raise
         log.warning("leftover_not_removed", delivery_id=delivery_id, message=known.message, detail=known.detail)
         _forget_old(delivery_id)
@@ -130,9 +134,15 @@ def _deleted(delivery_id: str) -> tuple[str, bytes, Connection] | None:
 
 def _forget_old(delivery_id: str) -> None:
     with transaction() as session:
-        created_at = session.scalar(select(Leftover.created_at).where(Leftover.delivery_id == delivery_id))
-        old = created_at is not None and clock(session) - created_at > PATIENCE
-    if old:
+        now = clock(session)
+        deleted = select(Leftover.created_at).where(Leftover.delivery_id == delivery_id)
+        ended = select(func.coalesce(Delivery.finished_at, Delivery.updated_at)).where(
+            Delivery.id == delivery_id, _unheld(now + timedelta(seconds=settings().lease))
+        )
+        resumable = timedelta(days=settings().artifact_days)
+        since, over = session.scalar(deleted), session.scalar(ended)
+    if (since and now - since > PATIENCE) or (over and now - over > PATIENCE + resumable):
+        log.warning("leftover_given_up", delivery_id=delivery_id)
         forget_checkpoint(delivery_id)
 
 

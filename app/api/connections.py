@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from apiflask import APIBlueprint
-from sqlalchemy import delete, exists, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app import connection, places, retention, rows
@@ -30,6 +30,9 @@ from longshore.models import Connection, Delivery
 blueprint = APIBlueprint("connections", __name__, url_prefix="/connections", tag="Connections")
 CHANGEABLE = "`name`, `options`, `secrets`, `expires_at` or `retention`"
 KEPT = "The old secrets are kept."
+CLEANED = (
+    "Connection deleted. Its secrets go once what unfinished uploads left at the provider is removed, or given up."
+)
 
 
 @blueprint.post("")
@@ -39,6 +42,7 @@ def create_connection(body: ConnectionIn) -> Any:
     """Store credentials for a destination. They are encrypted, and no answer shows the secrets."""
     destination, kind = places.destination_named(body.destination)
     places.check(kind, body.options, body.secrets)
+    connection.check_endpoint(body.options)
     with transaction() as session:
         now = clock(session)
         row = connections.create(
@@ -91,7 +95,7 @@ def update_connection(connection_id: uuid.UUID, body: ConnectionUpdate) -> Any:
     if not body.model_fields_set:
         raise Invalid("Nothing to change: send `name`, `options`, `secrets` or another field.", field="name")
     with transaction() as session:
-        row = rows.find(session, Connection, owner(), connection_id, lock=True)
+        row = connection.find(session, owner(), connection_id)
         now = clock(session)
         if body.name is not None:
             row.name = body.name
@@ -127,7 +131,7 @@ def rotate_secrets(connection_id: uuid.UUID, body: ConnectionRotate) -> Any:
             tried.error.message = f"The new secrets do not work. {tried.error.message} {KEPT}"
             raise tried.error
     with transaction() as session:
-        row, now = rows.find(session, Connection, me, connection_id, lock=True), clock(session)
+        row, now = connection.find(session, me, connection_id), clock(session)
         given = body.secrets | (tried.renewed if tried else {})
         candidate = connection.changed(row, None, given, body.expires_at, now=now)
         connection.take_over(session, row, candidate, now=now)
@@ -144,7 +148,7 @@ def disable_connection(connection_id: uuid.UUID) -> Any:
     A schedule whose slot comes up meanwhile misses it, and its run says why.
     """
     with transaction() as session:
-        row = rows.find(session, Connection, owner(), connection_id, lock=True)
+        row = connection.find(session, owner(), connection_id)
         row.enabled, row.updated_at = False, clock(session)
         return show(session, [row])[0]
 
@@ -154,7 +158,7 @@ def disable_connection(connection_id: uuid.UUID) -> Any:
 def enable_connection(connection_id: uuid.UUID) -> Any:
     """Let deliveries with this connection go on."""
     with transaction() as session:
-        row = rows.find(session, Connection, owner(), connection_id, lock=True)
+        row = connection.find(session, owner(), connection_id)
         if not row.enabled:
             row.enabled, row.updated_at = True, clock(session)
             session.flush()
@@ -166,20 +170,15 @@ def enable_connection(connection_id: uuid.UUID) -> Any:
 @blueprint.output(Message)
 @blueprint.doc(responses={409: "A schedule or an open delivery needs it"})
 def delete_connection(connection_id: uuid.UUID) -> Any:
-    """Delete a connection and its secrets. The history of what it delivered stays."""
+    """Delete a connection and its secrets. The history of what it delivered stays.
+
+    Where uploads that did not arrive left something at the provider, the secrets go once that is removed.
+    """
     with transaction() as session:
-        row = rows.find(session, Connection, owner(), connection_id, lock=True)
+        row = connection.find(session, owner(), connection_id)
         connection.refuse_while_needed(session, row.id)
-        if session.scalar(select(exists().where(Delivery.connection_id == row.id))):
-            # The history of its deliveries refers to it, so an empty shell stays, which no list shows.
-            row.name, row.one_off, row.options, row.oauth = f"{row.name[:190]} (deleted)", True, {}, False
-            row.retention = []
-            row.last_error, row.seen = None, None
-            connections.seal_secrets(row, {})
-            row.updated_at = clock(session)
-        else:
-            session.execute(delete(Connection).where(Connection.id == row.id))
-    return Message(message="Connection deleted successfully")
+        unclean = connection.close(session, row, now=clock(session))
+    return Message(message=CLEANED if unclean else "Connection deleted successfully")
 
 
 @blueprint.post("/<uuid:connection_id>/test")
@@ -203,7 +202,7 @@ def test_connection(connection_id: uuid.UUID) -> Any:
     )
     with transaction() as session:
         try:
-            row = rows.find(session, Connection, me, connection_id, lock=True)
+            row = connection.find(session, me, connection_id)
         except NotFound:
             return result  # deleted in the meantime; what was seen is still true
         result.released = connection.note(session, row, tried, now=clock(session))

@@ -127,44 +127,17 @@ def test_a_test_that_fails_is_an_answer_and_blocks_nothing(
 
 def test_an_endpoint_that_may_not_be_reached_is_told(alice: Api) -> None:
     options = {"bucket_name": "bucket", "endpoint_url": "http://169.254.169.254/"}
-    made = alice.ok("POST", "/connections", json=S3 | {"options": options})
-    result = alice.ok("POST", f"/connections/{made['id']}/test")
-    assert not result["ok"]
-    assert "169.254.169.254" in result["message"]
-
-
-def test_a_connection_in_use_cannot_be_deleted(alice: Api) -> None:
-    made = alice.ok("POST", "/connections", json={"name": "f", "destination": "folder"})
-    path = f"/connections/{made['id']}"
-    body = {"schedule_type": "daily", "schedule_time": "09:00", "export_format": "png", "connection_id": made["id"]}
-    schedule = alice.ok("POST", "/scheduled-exports", json=body | {"file_id": alice.file()["id"]})
-    assert schedule["id"] in alice.problem(409, "DELETE", path)["detail"]
-    alice.ok("DELETE", f"/scheduled-exports/{schedule['id']}")
-    export = alice.export(deliveries=[{"connection_id": made["id"]}])
-    detail = alice.problem(409, "DELETE", path)["detail"]
-    assert "on their way" in detail
-    assert export["deliveries"][0]["id"] in detail
-    alice.ok("POST", f"/export/{export['id']}/cancel")
-    alice.ok("DELETE", path)
-    assert alice.ok("GET", "/connections")["connections"] == []
-    assert secrets(made["id"]) == {}
-    assert alice.ok("GET", f"/export/{export['id']}")["deliveries"][0]["connection_id"] == made["id"]
-    problem = alice.problem(
-        422,
-        "POST",
-        "/export",
-        json={"source": {"kind": "svg", "content": "x"}, "format": "png"}
-        | {"deliveries": [{"connection_id": made["id"]}]},
-    )
-    assert "one request only" in problem["detail"]
-
-
-def test_a_connection_that_nothing_refers_to_is_gone(alice: Api) -> None:
     made = alice.ok("POST", "/connections", json=S3)
-    alice.ok("DELETE", f"/connections/{made['id']}")
-    alice.problem(404, "GET", f"/connections/{made['id']}")
-    with reading() as session:
-        assert session.get(Connection, made["id"]) is None
+    for method, path in (("POST", "/connections"), ("PUT", f"/connections/{made['id']}")):
+        body = S3 | {"options": options} if method == "POST" else {"options": options}
+        problem = alice.problem(422, method, path, json=body)
+        assert [one["field"] for one in problem["errors"]] == ["options.endpoint_url"]
+        assert "169.254.169.254" in problem["detail"]
+
+
+def test_an_endpoint_whose_name_is_unknown_just_now_is_stored(alice: Api) -> None:
+    options = {"bucket_name": "bucket", "endpoint_url": "http://store.invalid/"}
+    assert alice.ok("POST", "/connections", json=S3 | {"options": options})["options"] == options
 
 
 def test_what_is_switched_off_waits_and_what_is_switched_on_goes_on(
