@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from longshore.connections import NEEDS_RECONNECT, UNTESTED
 from longshore.exports import reopen, retry_delivery
-from longshore.models import Artifact, Delivery, Export, ScheduleDelivery, ScheduledExport
+from longshore.models import Artifact, Connection, Delivery, Export, ScheduleDelivery, ScheduledExport
 from longshore.queue import UPLOAD, send_after_commit
 from longshore.states import DeliveryState, move
 
@@ -23,7 +24,7 @@ TOO_LATE = "The file had had its time before the connection was renewed, and was
 
 
 def release_blocked(session: Session, connection_id: str, *, now: datetime) -> int:
-    """Put every delivery that waited for this connection back in line; the count of them.
+    """Put every delivery that waited for this connection back in line; the count of them. Whether it works, they show.
 
     One whose artifact has had its time meanwhile fails, and says so. Schedules that deliver with it and were paused for
     a fault resume, too: beat does it at its next look.
@@ -39,6 +40,9 @@ def release_blocked(session: Session, connection_id: str, *, now: datetime) -> i
         ScheduledExport.paused_by.in_(["connection", "failures"]),
     )
     session.execute(paused.values(resume_at=now).execution_options(synchronize_session=False))
+    session.flush()
+    refused = update(Connection).where(Connection.id == connection_id, Connection.health == NEEDS_RECONNECT)
+    session.execute(refused.values(health=UNTESTED))
     return _release(session, Delivery.connection_id == connection_id, now=now)
 
 
