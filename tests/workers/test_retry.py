@@ -30,7 +30,7 @@ def test_a_named_time_is_never_shortened():
     assert again(Transient("later", retry_after=0.1), 1, 3, lambda: 0.5) == 2
 
 
-@pytest.mark.parametrize("named", [10.0**12, 10**400, float("inf")])
+@pytest.mark.parametrize("named", [10.0**12, 10**400, float("inf")], ids=["long", "huge", "endless"])
 def test_a_wait_of_years_is_one_of_an_hour(named):
     assert again(Transient("later", retry_after=named), 1, 3, lambda: 0.5) == 3600
 
