@@ -49,7 +49,7 @@ class Target:
         if isinstance(self.place, Connection):
             connection = self.place
         else:
-            connection = self.place.connect(session, owner, now=now)
+            connection = self.place.connect(session, owner, now=now, shared=True)
             folder = "/".join(part for part in (self.place.folder, self.folder) if part)
         return exports.DeliveryRequest(
             connection,

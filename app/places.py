@@ -32,20 +32,22 @@ class Place:
     secrets: dict[str, Any]
     folder: str = ""
 
-    def connect(self, session: Session, owner: str, *, now: datetime) -> Connection:
-        """The connection for one use; the operator's own folder needs no new one."""
+    def connect(self, session: Session, owner: str, *, now: datetime, shared: bool = False) -> Connection:
+        """The connection for one use; the operator's own folder needs no new one.
+
+        `shared`: nor does what came with another request in the same words, so that limits hold for all of them.
+        """
         if self.destination == "folder" and not self.options:
             return connections.default_folder(session, owner, now=now)
-        return connections.create(
-            session,
-            owner=owner,
-            name=f"One use: {self.destination}",
-            destination=self.destination,
-            options=self.options,
-            secrets=self.secrets,
-            now=now,
-            one_off=True,
-        )
+        same: dict[str, Any] = {
+            "owner": owner,
+            "name": f"One use: {self.destination}",
+            "destination": self.destination,
+            "options": self.options,
+            "secrets": self.secrets,
+        }
+        found = connections.alike(session, **same) if shared else None
+        return found or connections.create(session, **same, now=now, one_off=True)
 
 
 def destination_named(name: str, field: str = "destination") -> tuple[str, type[Destination]]:

@@ -15,6 +15,9 @@ from longshore.vault import vault
 DEFAULT_FOLDER = "Default folder"
 """Name of the connection that an owner gets for deliveries to `folder` without one of their own."""
 
+MOST_ALIKE = 20
+"""Connections of one use that are looked through for one with the same settings, the newest first."""
+
 UNTESTED, OK, FAILED, NEEDS_RECONNECT = "untested", "ok", "failed", "needs_reconnect"
 """Health of a connection. A delivery that was refused says NEEDS_RECONNECT, and nothing is sent until the user acts;
 one that arrived says OK. A test that failed says FAILED: it asks for rights that a delivery may not need."""
@@ -157,8 +160,28 @@ def default_folder(session: Session, owner: str, *, now: datetime) -> Connection
     )
 
 
+def alike(
+    session: Session, *, owner: str, name: str, destination: str, options: dict[str, Any], secrets: dict[str, Any]
+) -> Connection | None:
+    """A connection of one use that came with the same settings in another request: the two share limits and circuit.
+
+    None where there is none, or where it was refused. It is held for this transaction: the cleaner leaves it alone.
+    """
+    works = Connection.enabled, Connection.health.in_([UNTESTED, OK, FAILED])
+    scheduled = exists().where(ScheduledExport.connection_id == Connection.id)  # that one changes with its schedule
+    mine = Connection.owner == owner, Connection.name == name, Connection.destination == destination
+    query = select(Connection).where(*mine, Connection.one_off, *works, ~scheduled)
+    for one in session.scalars(query.order_by(Connection.created_at.desc()).limit(MOST_ALIKE)).all():
+        if one.options == options and open_secrets(one) == secrets:
+            held = select(Connection).where(Connection.id == one.id, *works).with_for_update(read=True, key_share=True)
+            return session.scalar(held.execution_options(populate_existing=True))
+    return None
+
+
 def drop_one_use(session: Session, connection_id: str) -> None:
     """Delete a connection that came with an export or a schedule, once nothing needs it any more."""
+    # Locked first and looked at then: a delivery that was added meanwhile needs it.
+    session.execute(select(Connection.id).where(Connection.id == connection_id, Connection.one_off).with_for_update())
     needed = [
         exists().where(model.connection_id == connection_id)
         for model in (Delivery, Leftover, ScheduledExport, ScheduleDelivery)
