@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import math
 import sys
 from array import array
@@ -12,7 +11,8 @@ from collections.abc import Iterator
 from itertools import zip_longest
 from typing import Any
 
-from workers.renderers.base import BadDocument, Document
+from workers.renderers._json import read_json
+from workers.renderers.base import BadDocument, Document, Render
 
 TYPECODES = {
     "i1": "b", "int8": "b", "u1": "B", "uint8": "B", "u1c": "B", "uint8c": "B", "uint8clamped": "B",
@@ -33,19 +33,9 @@ MAX_ROWS = 5000
 UNKNOWN_TYPE = "Trace {number} of the figure has the type {kind!r}, which plotly.js does not know."
 
 
-def read_figure(source: Document) -> dict[str, Any]:
+def read_figure(source: Document, render: Render) -> dict[str, Any]:
     """The figure: `data`, `layout` and `frames` always there. Raises BadDocument where it is none."""
-    text = source.read_text()
-    try:
-        figure = json.loads(text, parse_constant=lambda _: None)  # NaN and Infinity are gaps, as in plotly.js
-    except json.JSONDecodeError as error:
-        raise BadDocument(
-            f"The figure is not JSON: {error.msg} on line {error.lineno}, column {error.colno}."
-        ) from error
-    except RecursionError as error:
-        raise BadDocument("The figure is nested too deeply to be one.") from error
-    except ValueError as error:
-        raise BadDocument("The figure holds a number with thousands of digits. Shorten it.") from error
+    figure = read_json(source.read_text(), "The figure", render)
     if isinstance(figure, list):
         figure = {"data": figure}
     if not isinstance(figure, dict) or not isinstance(figure.get("data"), list):

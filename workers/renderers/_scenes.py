@@ -76,6 +76,7 @@ def to_svg(source: Document, render: Render) -> Document:
 
 def to_json(source: Document, render: Render) -> Document:
     """The export document."""
+    from workers.renderers._json import whole
     from workers.scene.bundle import bundle
     from workers.scene.drawing import extent
     from workers.scene.parsing import without_nan
@@ -97,7 +98,7 @@ def to_json(source: Document, render: Render) -> Document:
         scope=scope,
         ids=list(ids) if isinstance(ids, tuple) else [],
     )
-    return render.save("json", written)
+    return render.save("json", whole(written, render))
 
 
 def to_markdown(source: Document, render: Render) -> Document:

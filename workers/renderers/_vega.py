@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
-from workers.renderers.base import BadDocument, Document
+from workers.renderers._json import read_json
+from workers.renderers.base import BadDocument, Document, Render
 
 MAX_BYTES = 25_000_000
 MAX_ROWS = 500_000
@@ -77,18 +76,12 @@ class Spec:
                     yield f"{path}transform[{at}].from.data", looked_up["data"]
 
 
-def read_spec(source: Document) -> Spec:
+def read_spec(source: Document, render: Render) -> Spec:
     """The spec with `$schema`, and with tables that were text as rows. Raises BadDocument where it is none."""
     size = source.path.stat().st_size
     if size > MAX_BYTES:
         raise BadDocument(f"The spec has {size:,} bytes; {MAX_BYTES:,} are allowed. Aggregate its data first.")
-    try:
-        read = json.loads(source.read_text(), parse_constant=lambda _: None)  # NaN and Infinity are gaps
-        content = orjson.loads(orjson.dumps(read))
-    except json.JSONDecodeError as error:
-        raise BadDocument(f"The spec is not JSON: {error.msg} on line {error.lineno}, column {error.colno}.") from error
-    except (orjson.JSONEncodeError, RecursionError, ValueError) as error:
-        raise BadDocument(f"The spec holds what cannot be drawn, or is nested too deeply: {error}.") from error
+    content = read_json(source.read_text(), "The spec", render)
     if not isinstance(content, dict):
         raise BadDocument('The spec is not a JSON object such as {"data": …, "mark": "bar", "encoding": …}.')
     lite = _is_lite(content)
@@ -97,7 +90,7 @@ def read_spec(source: Document) -> Spec:
     rows = sum(len(one) for one in (spec.content.get("datasets") or {}).values() if isinstance(one, list))
     for path, data in spec.sources():
         if isinstance(data.get("values"), str):
-            data["values"], data["format"] = _from_text(path, data["values"], data.get("format"))
+            data["values"], data["format"] = _from_text(path, data["values"], data.get("format"), render)
         rows += len(data["values"]) if isinstance(data.get("values"), list) else 0
     if rows > MAX_ROWS:
         raise BadDocument(f"The spec holds {rows:,} rows; {MAX_ROWS:,} are allowed. Aggregate the data first.")
@@ -158,15 +151,12 @@ def _is_lite(content: dict[str, Any]) -> bool:
     )
 
 
-def _from_text(path: str, text: str, form: Any) -> tuple[Any, dict[str, Any]]:
+def _from_text(path: str, text: str, form: Any, render: Render) -> tuple[Any, dict[str, Any]]:
     """Rows of a table that stands in the spec as text: the library would compile a function to read it."""
     form = form if isinstance(form, dict) else {}
     kind = str(form.get("type") or "json")
     if kind in {"json", "topojson"}:
-        try:
-            return json.loads(text, parse_constant=lambda _: None), form
-        except (json.JSONDecodeError, RecursionError) as error:
-            raise BadDocument(f"{path}.values is text that is not JSON: {error}.") from error
+        return read_json(text, f"The text of {path}.values", render), form
     delimiter = form.get("delimiter") if kind == "dsv" else _DELIMITERS.get(kind)
     if not isinstance(delimiter, str) or len(delimiter) != 1:
         raise BadDocument(f"{path}.format names no type that can be read. Types are: json, csv, tsv, dsv, topojson.")

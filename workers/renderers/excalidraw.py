@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING
 
 from workers.renderers.base import Document, Render, conversion
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
-
-_LONE = re.compile("[\ud800-\udfff]")
 
 
 @conversion("excalidraw", "svg", cost=120, needs=("browser", "excalidraw"))
@@ -60,6 +57,7 @@ def to_html(source: Document, render: Render) -> Document:
 def to_json(source: Document, render: Render) -> Document:
     """The scene as Excalidraw saves it, without what was deleted, in a stable order."""
     from workers.renderers._excalidraw_file import read
+    from workers.renderers._json import whole
     from workers.scene.parsing import without_nan
 
     saved = read(source.read_text(), render)
@@ -74,10 +72,8 @@ def to_json(source: Document, render: Render) -> Document:
     finite, dropped = without_nan(scene)
     if dropped:
         render.warn("NaN and infinite numbers, which JSON does not have, were written as null.")
-    written, halves = _LONE.subn("\ufffd", json.dumps(finite, ensure_ascii=False, indent=2, sort_keys=True))
-    if halves:
-        render.warn("Halves of characters, which no text can hold, were replaced by \ufffd.")
-    return render.save("json", written + "\n")
+    written = json.dumps(finite, ensure_ascii=False, indent=2, sort_keys=True)
+    return render.save("json", whole(written, render) + "\n")
 
 
 @conversion("excalidraw", "md", cost=5)

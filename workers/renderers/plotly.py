@@ -67,7 +67,7 @@ def to_webp(source: Document, render: Render) -> Document:
 @conversion("plotly", "json", cost=2)
 def to_json(source: Document, render: Render) -> Document:
     """The figure as JSON with plain lists in place of typed arrays."""
-    return render.save("json", json.dumps(decoded(read_figure(source)), ensure_ascii=False, indent=1) + "\n")
+    return render.save("json", json.dumps(decoded(read_figure(source, render)), ensure_ascii=False, indent=1) + "\n")
 
 
 @conversion("plotly", "html", cost=30)
@@ -82,7 +82,7 @@ def to_html(source: Document, render: Render) -> Document:
 @conversion("plotly", "md", cost=3)
 def to_md(source: Document, render: Render) -> Document:
     """Markdown with a table of every trace's data."""
-    figure = decoded(read_figure(source))
+    figure = decoded(read_figure(source, render))
     parts = [f"# {_plain(title_of(figure) or source.title)}"]
     for number, trace in enumerate(figure["data"], 1):
         name = trace.get("name") or f"Trace {number}"
@@ -113,7 +113,7 @@ def _table(heads: list[str], rows: list[tuple[Any, ...]]) -> str:
 
 def _prepared(source: Document, render: Render) -> dict[str, Any]:
     """The figure with the wished theme, background and fonts."""
-    figure = read_figure(source)
+    figure = read_figure(source, render)
     asked = render.settings.model_fields_set
     layout = dict(figure["layout"])
     template = layout.get("template")

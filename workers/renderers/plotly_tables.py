@@ -20,20 +20,20 @@ from workers.renderers.base import Document, Render, conversion
 @conversion("plotly", "csv", cost=3)
 def to_csv(source: Document, render: Render) -> Document:
     """The chart's numbers with the columns Series, Type, X, Y, and more for traces that have more."""
-    return save_csv([long_table(_series(read_figure(source), render))], render)
+    return save_csv([long_table(_series(read_figure(source, render), render))], render)
 
 
 @conversion("plotly", "xlsx", cost=30)
 def to_xlsx(source: Document, render: Render) -> Document:
     """The chart's numbers, a sheet for each trace."""
-    sheets = [sheet(series) for series in _series(read_figure(source), render)]
+    sheets = [sheet(series) for series in _series(read_figure(source, render), render)]
     return save_xlsx(sheets or [Table("Sheet", [], [])], render)
 
 
 @conversion("plotly", "xml", cost=4)
 def to_xml(source: Document, render: Render) -> Document:
     """The chart's title and, for each trace, a series of points."""
-    figure = read_figure(source)
+    figure = read_figure(source, render)
     path = render.path("xml")
     written = 0
     with path.open("w", encoding="utf-8", newline="\n") as file:

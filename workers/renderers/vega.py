@@ -123,12 +123,12 @@ def to_html(source: Document, render: Render) -> Document:
 @conversion("vega", "json", cost=2)
 def to_json(source: Document, render: Render) -> Document:
     """The spec with its `$schema`, and with text tables inside it as rows."""
-    return render.save("json", json.dumps(read_spec(source).content, ensure_ascii=False, indent=1) + "\n")
+    return render.save("json", json.dumps(read_spec(source, render).content, ensure_ascii=False, indent=1) + "\n")
 
 
 def _prepared(source: Document, render: Render) -> Spec:
     """The spec with the wished background and padding. Raises BadDocument where it cannot be drawn."""
-    spec = read_spec(source)
+    spec = read_spec(source, render)
     check_drawable(spec)
     asked = render.settings.model_fields_set
     if is_dark(render) or "background" in asked:

@@ -17,19 +17,19 @@ MAX_DEPTH = 8
 @conversion("vega", "csv", cost=3)
 def to_csv(source: Document, render: Render) -> Document:
     """The data inside the spec, a row a line; a first column `table` tells several apart."""
-    return save_csv(tables(read_spec(source), render), render)
+    return save_csv(tables(read_spec(source, render), render), render)
 
 
 @conversion("vega", "xlsx", cost=30)
 def to_xlsx(source: Document, render: Render) -> Document:
     """The data inside the spec, a sheet for each of its tables."""
-    return save_xlsx(tables(read_spec(source), render), render)
+    return save_xlsx(tables(read_spec(source, render), render), render)
 
 
 @conversion("vega", "xml", cost=4)
 def to_xml(source: Document, render: Render) -> Document:
     """The data inside the spec as XML."""
-    return save_xml(tables(read_spec(source), render), render)
+    return save_xml(tables(read_spec(source, render), render), render)
 
 
 def tables(spec: Spec, render: Render) -> list[Table]:

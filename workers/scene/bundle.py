@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from typing import Any
 
 from workers.scene.geometry import Box
-
-_LONE = re.compile("[\ud800-\udfff]")
 
 
 def bundle(
@@ -43,5 +40,4 @@ def bundle(
         "settings": {"format": "json", "theme": theme},
         "canvas_data": canvas,
     }  # fmt: skip
-    written = json.dumps(document, ensure_ascii=False, indent=2, sort_keys=True, allow_nan=False)
-    return _LONE.sub(lambda lone: f"\\u{ord(lone[0]):04x}", written) + "\n"
+    return json.dumps(document, ensure_ascii=False, indent=2, sort_keys=True, allow_nan=False) + "\n"

@@ -123,12 +123,14 @@ def test_the_export_document_holds_the_canvas_unchanged_and_can_be_read_again(tm
     assert json.loads(convert(again, "canvas", "json", tmp_path)[0])["canvas_data"] == document["canvas_data"]
 
 
-def test_nan_becomes_null_with_a_warning_and_lone_surrogates_stay_json(tmp_path):
+def test_nan_becomes_null_with_a_warning_and_halves_of_characters_are_replaced(tmp_path):
     path = tmp_path / "odd.json"
     path.write_text('{"shapes": [{"type": "rectangle", "x": NaN, "y": -Infinity, "text": "\\ud800"}]}')
     text, warnings = convert(path, "canvas", "json", tmp_path)
     assert json.loads(text)["canvas_data"]["shapes"][0]["x"] is None
+    assert json.loads(text)["canvas_data"]["shapes"][0]["text"] == "\ufffd"
     assert any("NaN" in warning for warning in warnings)
+    assert any("Halves" in warning for warning in warnings)
 
 
 def test_the_page_needs_nothing_from_elsewhere(tmp_path):

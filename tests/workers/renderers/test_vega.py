@@ -273,11 +273,9 @@ def test_json_names_its_schema_and_holds_rows(draw: Draw) -> None:
     [
         (lite(data={"values": list(range(500_001))}), "500,001 rows"),
         ('{"mark": "bar", "data": {"values": ' + "[" * 400 + "]" * 400 + "}}", "nested too deeply"),
-        ('{"mark": "bar", "data": {"values": [123456789012345678901234567890]}}', "64-bit"),
-        (r'{"mark": "bar", "title": "\ud800"}', "surrogates"),
         ('["mark"]', "not a JSON object"),
         (lite(data={"values": "a;b", "format": {"type": "dsv"}}), r"data\.format names no type"),
-        (lite(data={"values": "{", "format": {"type": "json"}}), r"data\.values is text that is not JSON"),
+        (lite(data={"values": "{", "format": {"type": "json"}}), r"data\.values is not JSON"),
         (lite(datasets={"a": "x,y"}), "datasets"),
     ],
 )
