@@ -1,4 +1,4 @@
-"""A Plotly figure as data: read, typed arrays decoded, its numbers as tables."""
+"""A Plotly figure as data: read, typed arrays decoded, its lists of numbers found."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import math
 import sys
 from array import array
 from collections.abc import Iterator
-from itertools import zip_longest
 from typing import Any
 
 from workers.renderers._json import read_json
+from workers.renderers._tables import distinct
 from workers.renderers.base import BadDocument, Document, Render
 
 TYPECODES = {
@@ -23,12 +23,11 @@ TYPECODES = {
 
 _LOOKS_NAMES = (
     "marker line error_x error_y error_z hoverlabel colorbar legendgrouptitle textfont insidetextfont outsidetextfont "
-    "selected unselected transforms meta uid colorscale selectedpoints tickvals ticktext contours lighting"
+    "selected unselected transforms meta uid geojson colorscale selectedpoints tickvals ticktext categoryarray "
+    "columnorder contours lighting"
 )
 LOOKS = frozenset(_LOOKS_NAMES.split())
 """Parts of a trace that say how it looks, not what it shows."""
-
-MAX_ROWS = 5000
 
 UNKNOWN_TYPE = "Trace {number} of the figure has the type {kind!r}, which plotly.js does not know."
 
@@ -105,45 +104,14 @@ def _shaped(numbers: list[Any], shape: Any) -> list[Any]:
     return numbers
 
 
-def tables(trace: dict[str, Any]) -> Iterator[tuple[str, list[str], list[tuple[Any, ...]]]]:
-    """The trace's numbers, without its looks: (caption, column names, rows); columns of one length share a table."""
-    columns: list[tuple[str, list[Any]]] = []
-    for name, values in arrays(trace):
-        if all(isinstance(row, list) for row in values) and values:
-            if name in {"cells.values", "header.values"}:
-                continue
-            width = max(len(row) for row in values)
-            heads = [f"{name}[{column}]" for column in range(width)]
-            yield name, heads, list(zip_longest(*zip_longest(*values)))
-        else:
-            columns.append((name, values))
-    if trace.get("type") == "table":
-        yield from _table_trace(trace)
-    elif columns:
-        by_length: dict[int, list[tuple[str, list[Any]]]] = {}
-        for name, values in columns:
-            by_length.setdefault(len(values), []).append((name, values))
-        for group in by_length.values():
-            yield "", [name for name, _ in group], list(zip(*(values for _, values in group), strict=True))
-
-
-def _table_trace(trace: dict[str, Any]) -> Iterator[tuple[str, list[str], list[tuple[Any, ...]]]]:
-    def listed(name: str) -> list[Any]:
-        part = trace.get(name)
-        values = part.get("values", []) if isinstance(part, dict) else []
-        return [one if isinstance(one, list) else [one] for one in values] if isinstance(values, list) else []
-
-    heads = [" ".join(str(part) for part in head) for head in listed("header")]
-    yield "", heads, list(zip_longest(*listed("cells")))
-
-
 def arrays(part: dict[str, Any], prefix: str = "", depth: int = 3) -> Iterator[tuple[str, list[Any]]]:
+    """Every list in a trace that is not among its looks, with its path; no two paths are the same."""
     for key, value in part.items():
         if key in LOOKS:
             continue
         if isinstance(value, list) and value and all(isinstance(one, dict) for one in value) and depth:
-            for number, one in enumerate(value):
-                label = str(one.get("label") or number)
+            labels = distinct(str(one.get("label") or number) for number, one in enumerate(value))
+            for label, one in zip(labels, value, strict=True):
                 yield from arrays(one, f"{prefix}{key}[{label}].", depth - 1)
         elif isinstance(value, list) and value:
             yield prefix + key, value

@@ -8,13 +8,10 @@ from typing import Any
 
 from workers.renderers._diagram import FONTS, finish, is_dark
 from workers.renderers._figure import (
-    MAX_ROWS,
     UNKNOWN_TYPE,
     check_without_drawing,
     decoded,
     read_figure,
-    tables,
-    title_of,
 )
 from workers.renderers._figure_page import chart_page, outlines
 from workers.renderers._pixels import colour, finished, limited
@@ -77,38 +74,6 @@ def to_html(source: Document, render: Render) -> Document:
     check_without_drawing(figure)
     ground = figure["layout"].get("paper_bgcolor") or ("#111111" if is_dark(render) else "white")
     return render.save("html", chart_page(figure, source.title, str(ground), outlines(figure, render)))
-
-
-@conversion("plotly", "md", cost=3)
-def to_md(source: Document, render: Render) -> Document:
-    """Markdown with a table of every trace's data."""
-    figure = decoded(read_figure(source, render))
-    parts = [f"# {_plain(title_of(figure) or source.title)}"]
-    for number, trace in enumerate(figure["data"], 1):
-        name = trace.get("name") or f"Trace {number}"
-        parts.append(f"## {_plain(name)} ({_plain(trace.get('type') or 'scatter')})")
-        for caption, heads, rows in tables(trace):
-            if caption:
-                parts.append(f"### {_plain(caption)}")
-            parts.append(_table(heads, rows[:MAX_ROWS]))
-            if len(rows) > MAX_ROWS:
-                render.warn(f"{name}: only the first {MAX_ROWS:,} of {len(rows):,} rows are in the table.")
-    return render.save("md", "\n\n".join(parts) + "\n")
-
-
-def _plain(value: object) -> str:
-    """One cell or heading: a gap is empty, and nothing in it can end the cell or begin markup."""
-    text = "" if value is None else str(value)
-    for sign in "\\|<>[]*_`#":
-        text = text.replace(sign, f"\\{sign}")
-    return " ".join(text.split())
-
-
-def _table(heads: list[str], rows: list[tuple[Any, ...]]) -> str:
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "\n".join(
-        "| " + " | ".join(cell if line is lines[1] else _plain(cell) for cell in line) + " |" for line in lines
-    )
 
 
 def _prepared(source: Document, render: Render) -> dict[str, Any]:

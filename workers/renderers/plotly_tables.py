@@ -1,4 +1,4 @@
-"""The numbers of a Plotly chart as CSV, XML and XLSX: those of every trace, whatever its type.
+"""The numbers of a Plotly chart as CSV, XML, XLSX and Markdown: those of every trace, whatever its type.
 
 CSV has the columns Series, Type, X, Y, and then one for everything else that any trace holds (`labels`, `z`, `open`,
 `link.value` ...); XML has it as `<value name>` inside the point. `_figure_rows` says how grids and nested lists are
@@ -8,13 +8,17 @@ laid out.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice, repeat
 from typing import Any
 
 from workers.renderers._figure import check_without_drawing, read_figure, title_of
 from workers.renderers._figure_rows import Series, long_table, series_of, sheet
 from workers.renderers._spreadsheet import save_xlsx
-from workers.renderers._tables import Table, attribute, content, save_csv
+from workers.renderers._tables import Table, attribute, content, save_csv, text
 from workers.renderers.base import Document, Render, conversion
+
+MAX_ROWS = 5000
+"""Rows of one table in Markdown, which is for reading."""
 
 
 @conversion("plotly", "csv", cost=3)
@@ -52,6 +56,34 @@ def to_xml(source: Document, render: Render) -> Document:
     return Document(path, ".xml", render.title)
 
 
+@conversion("plotly", "md", cost=3)
+def to_md(source: Document, render: Render) -> Document:
+    """Markdown with a table of every trace's data."""
+    figure = read_figure(source, render)
+    parts = [f"# {_plain(title_of(figure) or source.title)}"]
+    for series in _series(figure, render):
+        parts.append(f"## {_plain(series.label)} ({_plain(series.kind)})")
+        for block in series.blocks:
+            rows = iter(block.rows)
+            lines = [block.heads, *islice(rows, MAX_ROWS)]
+            more = sum(1 for _ in rows)
+            if more:
+                total = MAX_ROWS + more
+                render.warn(f"{series.label}: only the first {MAX_ROWS:,} of {total:,} rows are in the table.")
+            table = [" | ".join(_plain(cell) for cell in line) for line in lines]
+            table.insert(1, " | ".join(repeat("---", len(block.heads))))
+            parts.append("\n".join(f"| {line} |" for line in table))
+    return render.save("md", "\n\n".join(parts) + "\n")
+
+
+def _plain(value: object) -> str:
+    """One cell or heading: a gap is empty, and nothing in it can end the cell or begin markup."""
+    words = text(value)
+    for sign in "\\|<>[]*_`#":
+        words = words.replace(sign, f"\\{sign}")
+    return " ".join(words.split())
+
+
 def _points(block: Table) -> Iterator[str]:
     axes = [head for head in block.heads if head in {"X", "Y"}]
     names = [attribute(head) for head in block.heads[len(axes) :]]
@@ -73,8 +105,10 @@ def _series(figure: dict[str, Any], render: Render) -> list[Series]:
     check_without_drawing(figure)
     found = series_of(figure)
     for series in found:
-        if not series.blocks:
-            render.warn(f"{series.name} ({series.kind}) holds no data.")
+        for part in series.left_out:
+            render.warn(f"{series.label} ({series.kind}): left out of the table: {part}.")
+        if not series.blocks and not series.left_out:
+            render.warn(f"{series.label} ({series.kind}) holds no data.")
     if figure["frames"]:
         render.warn("The frames of the animation are left out; the table has what the chart shows first.")
     return found

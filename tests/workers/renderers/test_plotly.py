@@ -154,11 +154,11 @@ def test_json_has_plain_lists_for_typed_arrays(draw: Draw) -> None:
 def test_markdown_has_a_table_for_every_trace(draw: Draw) -> None:
     text = draw("plotly", SAMPLES / "showcase.json", "md")[0].decode()
     assert text.startswith("# Parcels by carrier, 2026 · 按承运商统计的包裹\n")
-    assert "## Sea 🚢 (bar)\n\n| x | y |\n| --- | --- |\n| 2026-01-01 | 4120 |" in text
+    assert "## Sea 🚢 (bar)\n\n| X | Y |\n| --- | --- |\n| 2026-01-01 | 4120 |" in text
     assert text.count("| --- | --- |") == 4
     assert "| Hamburg | 汉堡 | 7.8 |" in draw("plotly", SAMPLES / "table.json", "md")[0].decode()
     hostile = json.dumps({"data": [{"x": ["a|b\n# c", "<b>"], "name": "[x](y)"}]})
-    assert "| a\\|b \\# c |\n| \\<b\\> |" in draw("plotly", hostile, "md")[0].decode()
+    assert "| a\\|b \\# c | 0 |\n| \\<b\\> | 1 |" in draw("plotly", hostile, "md")[0].decode()
 
 
 def test_a_long_table_is_cut_and_the_cut_is_told(draw: Draw) -> None:
