@@ -1,4 +1,7 @@
-"""A file that shows nothing: the export fails where the source has something to show, else the user is told."""
+"""A file that shows nothing: the export fails where the source has something to show, else the user is told.
+
+What the source has is told by another look at it, by its words, and by the conversion that read it (`Render.things`).
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,8 @@ SUSPICIOUS, HEAD = 0.02, 1000
 """Bytes a pixel, and of headers: one colour takes up to 0.018 as PNG, 0.012 as JPEG; a sparse chart 0.029."""
 PROBE = 800
 """Pixels of the longer side of a drawing that is looked at a second time."""
+FEW = 2
+"""Rectangles that may be nothing but the ground: a library's own and ours."""
 DARK = 64
 """Largest of red, green and blue in the grounds of our dark themes."""
 OPAQUE = 255
@@ -42,6 +47,11 @@ def check(source: Document, content: str, steps: Sequence[Document], render: Ren
             )
             return
         raise Permanent(f"The {form.upper()} came out blank, although the document shows something. Please report it.")
+    if form in PIXELS | {"svg", "pdf"} and render.things is not None and (count := render.things()):
+        what = "1 thing" if count == 1 else f"{count:,} things"
+        raise Permanent(
+            f"The {form.upper()} came out blank, although the document has {what} to show. Please report it."
+        )
     render.warn(f"The {form.upper()} is blank: nothing in the document can be seen.")
 
 
@@ -51,8 +61,8 @@ def _is_blank(made: Document, form: str, render: Render) -> bool:
         return ground is not None and _is_ground(ground, render)
     if form == "svg":
         drawn = made.read_bytes()
-        few = [found for found, _ in zip(_DRAWN.finditer(drawn), range(2), strict=False)]
-        return not few or (len(few) == 1 and few[0][1] == b"rect" and not _shows(made, render))
+        few = [found for found, _ in zip(_DRAWN.finditer(drawn), range(FEW + 1), strict=False)]
+        return not few or (len(few) <= FEW and {one[1] for one in few} == {b"rect"} and not _shows(made, render))
     if form == "html":
         page = made.read_text()
         return _SEEN.search(page) is None and not _UNSEEN.sub("", page).strip()

@@ -18,6 +18,7 @@ from workers.renderers.base import BadDocument, Document, Render
 
 EMPTY = "The drawing is empty: nothing on it can be drawn."
 EMPTY_SIZE = Size(320, 200)
+_PAINTS = ("strokeColor", "backgroundColor")
 
 _BEFORE = """
   let dice = 20070101;
@@ -115,6 +116,7 @@ def prepare(source: Document, render: Render) -> Prepared:
     if pages:
         render.warn(f"Web pages are shown as boxes, because nothing is loaded while drawing: {pages}.")
     ground = _ground(saved, render)
+    render.things = lambda: _things(elements, ground or "#ffffff")
     argument = {
         "elements": elements,
         "files": pictures.files,
@@ -124,6 +126,24 @@ def prepare(source: Document, render: Render) -> Prepared:
         "fonts": FONTS,
     }
     return Prepared(argument, ground, not elements)
+
+
+def _things(elements: list[dict[str, Any]], ground: str) -> int:
+    """How many elements can be told from the ground; pictures may be blanks themselves."""
+    unseen = {name for name in {one[side] for one in elements for side in _PAINTS} if _is_unseen(name, ground)}
+    return sum(
+        one["type"] != "image"
+        and one["opacity"] > 0
+        and (one["type"] != "text" or bool(one["text"].strip()))
+        and bool(one["width"] or one["height"] or one.get("points"))
+        and any(one[side] not in unseen for side in _PAINTS[: 1 if one["type"] == "text" else 2])
+        for one in elements
+    )
+
+
+def _is_unseen(name: str, ground: str) -> bool:
+    seen = colour(name)
+    return not seen[3] or seen[:3] == colour(ground)[:3]
 
 
 def svg(scene: Prepared, render: Render) -> str:

@@ -45,7 +45,18 @@ def scene(source: Document, render: Render, *, drawn: bool = False) -> tuple[Sou
     if found.empty:
         render.warn(EMPTY)
     render.seconds_left()
-    return _part(parsed, found, render)
+    parsed, found = _part(parsed, found, render)
+    if drawn:
+        render.things = lambda: _things(found, look(render))
+    return parsed, found
+
+
+def _things(found: Scene, wanted: Look) -> int:
+    from workers.scene.drawing import background
+    from workers.scene.palette import palette
+    from workers.scene.seeing import seen
+
+    return seen(found, (background(wanted) or palette(wanted.theme).paper).hex)
 
 
 def _part(parsed: Source, found: Scene, render: Render) -> tuple[Source, Scene]:

@@ -39,6 +39,10 @@ DARK = {"ink": "#e6e9ef", "line": "#9aa5b8"}
 _TEXT = re.compile(rf'(<text [^>]*?)font-family="{METRICS}" font-size="([\d.]+)"([^>]*)>([^<]*)</text>')
 _GRADIENT = re.compile(r'<(?:linear|radial)Gradient id="([^"]+_[lr]_\d+)"')
 _NAME = re.compile(r'( id="|url\(#)([^")]+)')
+_UNREAD = re.compile(r'"(?:[^"\\]|\\.)*"|//[^\n]*|/\*.*?\*/|^#[^\n]*', re.DOTALL | re.MULTILINE)
+_ATTRIBUTES = re.compile(r"\[[^\]]*\]")
+_SETTING = re.compile(r"(?:graph|node|edge|subgraph|strict)\b|\S+\s*=(?!=)")
+_HIDDEN = re.compile(r"invis|white|transparent|none|plain|#[fF]{3}|shape\s*=|layers?\s*=|penwidth\s*=")
 _LINE = re.compile(r"syntax error in line (\d+)")
 _WIDTHS = re.compile(r"no hard-coded metrics|no value for width of non-ASCII")
 _PICTURE = re.compile(r"[Nn]o (?:loadimage plugin|such file|or improper image)|image", re.IGNORECASE)
@@ -90,6 +94,7 @@ def _draw(source: Document, render: Render) -> bytes:
         "node": {**font, "color": inks["line"]},
         "edge": {**font, "color": inks["line"]},
     }
+    render.things = lambda: _things(text)
     try:
         answer = browser().call("viz", DRAW, argument, seconds=render.seconds_left())
     except ScriptError as error:
@@ -104,6 +109,16 @@ def _draw(source: Document, render: Render) -> bytes:
         else:
             render.warn(f"Graphviz says: {said.strip()}")
     return finish(_renumbered(_TEXT.sub(_fitted, answer["svg"])), render)
+
+
+def _things(text: str) -> int | None:
+    """How many statements name nodes and edges; None where attributes may hide them."""
+    bare = _UNREAD.sub(lambda found: '"x"' if found[0][0] == '"' else " ", text)
+    if _HIDDEN.search(text):
+        return None
+    _, _, body = bare.partition("{")
+    statements = (one.strip() for one in re.split(r"[;{}\n]", _ATTRIBUTES.sub(" ", body)))
+    return sum(bool(one) and not _SETTING.match(one) for one in statements)
 
 
 def _renumbered(svg: str) -> str:

@@ -16,6 +16,13 @@ MAX_EDGES = 2000
 SOLID_LABELS = ".edgeLabel rect, .edgeLabel .background, .labelBkg { opacity: 1 !important; }"
 """Mermaid lets the line shine through the label on it, which reads as struck out."""
 
+_UNSEEN = (
+    "accDescr accDescr: accTitle accTitle: autonumber axisFormat class classDef click dateFormat direction end "
+    "excludes linkStyle section style tickInterval todayMarker"
+)
+UNSEEN = frozenset(_UNSEEN.split())
+"""Words that begin statements which draw nothing."""
+
 _LINE = re.compile(r"(?:Parse|Lexical) error on line (\d+)[:.]?\s*")
 _COMMENT = re.compile(r"\s*%%(?!\{)")
 
@@ -141,10 +148,19 @@ def _draw(source: Document, render: Render) -> bytes:
     from workers.browser import browser
 
     argument = {"text": _text(source), "config": _config(render)}
+    render.things = lambda: _things(str(argument["text"]))
     answer = browser().call("mermaid", DRAW, argument, seconds=render.seconds_left())
     if "svg" not in answer:
         raise BadDocument(_problem(answer["problem"], str(argument["text"])))
     return finish(answer["svg"], render)
+
+
+def _things(text: str) -> int | None:
+    """How many statements follow the diagram's type; None where the text brings settings, which may hide anything."""
+    if "%%{" in text or text.lstrip().startswith("---"):
+        return None
+    lines = [line.strip() for line in re.split(r"[\n;]", text)]
+    return sum(bool(line) and not _COMMENT.match(line) and line.split()[0] not in UNSEEN for line in lines) - 1
 
 
 def _problem(said: str, text: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from workers.renderers._diagram import FONTS, finish, is_dark
 from workers.renderers._figure import (
     UNKNOWN_TYPE,
+    arrays,
     check_without_drawing,
     decoded,
     read_figure,
@@ -81,6 +82,7 @@ def _prepared(source: Document, render: Render) -> dict[str, Any]:
     figure = read_figure(source, render)
     asked = render.settings.model_fields_set
     layout = dict(figure["layout"])
+    render.things = lambda: sum(map(_is_seen, figure["data"]))
     template = layout.get("template")
     if is_dark(render):
         template = "plotly_dark"
@@ -102,6 +104,12 @@ def _prepared(source: Document, render: Render) -> dict[str, Any]:
         for name in [name for name in layout if name.startswith("map")] or ["map"]:
             layout[name] = {**(layout.get(name) or {}), "style": "white-bg"}
     return {**figure, "layout": layout}
+
+
+def _is_seen(trace: dict[str, Any]) -> bool:
+    """Whether a trace draws something, or has axes drawn for it."""
+    shown = trace.get("visible", True) is True and trace.get("opacity", 1) != 0 and trace.get("mode") != "none"
+    return shown and (any(True for _ in arrays(trace)) or trace.get("type") == "indicator")
 
 
 def _template(name: str) -> dict[str, Any] | None:

@@ -16,6 +16,10 @@ from workers.renderers.base import BadDocument, Document, Render, Unavailable, c
 MAX_PICTURES = 100
 """Pictures that one chart may fetch, where the operator allows any."""
 
+_MAY_HIDE = re.compile(
+    r'"(?:transform|signals|condition|facet|clip|projection)":|opacity|white|transparent|#[fF]{3}|"size": 0\b|"image"'
+)
+
 MAX_TOLD = 5
 """Of vega's own warnings; a chart with one mistake in its axis says it for every row."""
 
@@ -130,6 +134,7 @@ def _prepared(source: Document, render: Render) -> Spec:
     """The spec with the wished background and padding. Raises BadDocument where it cannot be drawn."""
     spec = read_spec(source, render)
     check_drawable(spec)
+    render.things = lambda: _things(spec)
     asked = render.settings.model_fields_set
     if is_dark(render) or "background" in asked:
         spec.content["background"] = _ground(render)
@@ -138,6 +143,16 @@ def _prepared(source: Document, render: Render) -> Spec:
     if "padding" in asked:
         spec.content["padding"] = render.setting("padding")
     return spec
+
+
+def _things(spec: Spec) -> int | None:
+    """How many rows there are to be drawn; None where a part of the spec may leave them out or hide them."""
+    told = json.dumps(spec.content)
+    marks = sum("mark" in view if spec.lite else bool(path) and "type" in view for path, view in spec.views())
+    if not marks or _MAY_HIDE.search(told):
+        return None
+    rows = sum(len(data["values"]) for _, data in spec.sources() if isinstance(data.get("values"), list))
+    return rows + sum(len(one) for one in (spec.content.get("datasets") or {}).values() if isinstance(one, list))
 
 
 def _shows_remote_pictures(spec: Spec) -> bool:
