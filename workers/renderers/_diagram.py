@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from workers.renderers._page import web_page
 from workers.renderers._pixels import colour
@@ -10,7 +11,7 @@ from workers.renderers._svg_clean import clean_svg
 from workers.renderers._svg_draw import background_of, markup, paint, root_of
 from workers.renderers._svg_size import SIZELESS, Size, measure, resize, view_box, wished
 from workers.renderers._svg_spaces import settle_spaces
-from workers.renderers.base import Document, Render, VectorSettings
+from workers.renderers.base import Document, Render, Unavailable, VectorSettings
 
 FONTS = "Noto Sans, Noto Sans CJK SC, Noto Color Emoji, DejaVu Sans, sans-serif"
 """The font stack of every diagram and chart."""
@@ -71,6 +72,17 @@ def inline_page(drawing: Document, render: Render) -> str:
         "svg{max-width:100%;height:auto}"
     )
     return web_page(drawing.title, style, markup(root).decode())
+
+
+def told_by(library: str, script: str, argument: object, render: Render) -> Any:
+    """What a library says of a text that is handed on as text; None, and told, where this machine has no browser."""
+    from workers.browser import browser
+
+    try:
+        return browser().call(library, script, argument, seconds=render.seconds_left())
+    except Unavailable:
+        render.warn("Whether the text can be drawn was not looked at: that needs a browser, which this machine lacks.")
+        return None
 
 
 def fenced(language: str, text: str, title: str) -> str:

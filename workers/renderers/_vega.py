@@ -98,11 +98,18 @@ def read_spec(source: Document, render: Render) -> Spec:
 
 
 def check_drawable(spec: Spec) -> None:
-    """Find what needs no drawing to be found.
+    """Find what needs no drawing to be found: what `check_parts` finds, and data at an address, which is never loaded.
 
-    Raises BadDocument for data at an address, which is never loaded, for a mark or a type of field that does not
-    exist, and for a view that is too large.
+    Raises BadDocument.
     """
+    check_parts(spec)
+    for path, data in spec.sources():
+        if data.get("url"):
+            raise BadDocument(f"{path}.url is not loaded: put the values inside, as {path}.values.")
+
+
+def check_parts(spec: Spec) -> None:
+    """Raise BadDocument for a mark or a type of field that does not exist, and for a view that is too large."""
     language = "Vega-Lite" if spec.lite else "Vega"
     for path, view in spec.views():
         for side in ("width", "height"):
@@ -120,9 +127,6 @@ def check_drawable(spec: Spec) -> None:
         if not isinstance(name, str) or name not in _MARKS[spec.lite]:
             known = ", ".join(sorted(_MARKS[spec.lite]))
             raise BadDocument(f"{where} is {json.dumps(name)[:60]}; {language} has no such mark. Marks are: {known}.")
-    for path, data in spec.sources():
-        if data.get("url"):
-            raise BadDocument(f"{path}.url is not loaded: put the values inside, as {path}.values.")
 
 
 def _check_types(path: str, encoding: Any) -> None:

@@ -56,11 +56,13 @@ def to_html(source: Document, render: Render) -> Document:
 @conversion("excalidraw", "json", cost=3)
 def to_json(source: Document, render: Render) -> Document:
     """The scene as Excalidraw saves it, without what was deleted, in a stable order."""
+    from workers.renderers._excalidraw_elements import clean
     from workers.renderers._excalidraw_file import read
     from workers.renderers._json import whole
     from workers.scene.parsing import without_nan
 
     saved = read(source.read_text(), render)
+    clean(saved)  # what no drawing could be made of is no drawing to be handed on
     scene = {
         "type": "excalidraw",
         "version": 2,
@@ -79,11 +81,14 @@ def to_json(source: Document, render: Render) -> Document:
 @conversion("excalidraw", "md", cost=5)
 def to_md(source: Document, render: Render) -> Document:
     """What stands in the drawing as an outline: frames, texts and connections."""
+    from workers.renderers._excalidraw_elements import clean
     from workers.renderers._excalidraw_file import read
     from workers.renderers._excalidraw_outline import scene
     from workers.scene.telling import tell
 
-    return render.save("md", tell(scene(read(source.read_text(), render)), source.title))
+    saved = read(source.read_text(), render)
+    clean(saved)
+    return render.save("md", tell(scene(saved), source.title))
 
 
 def _drawn(source: Document, render: Render) -> tuple[_Element, str]:

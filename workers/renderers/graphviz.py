@@ -7,7 +7,7 @@ import json
 import re
 import unicodedata
 
-from workers.renderers._diagram import FONTS, fenced, finish, inline_page, is_dark
+from workers.renderers._diagram import FONTS, fenced, finish, inline_page, is_dark, told_by
 from workers.renderers.base import BadDocument, Document, Render, conversion
 
 MAX_TEXT = 500_000
@@ -23,6 +23,13 @@ DRAW = """async ({ text, graph, node, edge }) => {
   });
   return { svg: done.output || '', said: done.errors.map((one) => one.message) };
 }"""
+
+PARSE = """async ({ text }) => {
+  globalThis.layouts ||= await Viz.instance();
+  const done = globalThis.layouts.render(text, { format: 'canon' });
+  return done.output ? [] : [...done.errors.map((one) => one.message), ''];
+}"""
+"""Reads and writes the text again without laying anything out."""
 
 METRICS = "Arial"
 """The font that Graphviz measures with: it knows the widths of three, and this one's are nearest to ours."""
@@ -63,14 +70,14 @@ def to_html(source: Document, render: Render) -> Document:
 @conversion("graphviz", "json", cost=1)
 def to_json(source: Document, render: Render) -> Document:
     """The graph's text and type as JSON."""
-    content = {"type": "graphviz", "title": source.title, "source": _text(source)}
+    content = {"type": "graphviz", "title": source.title, "source": _checked(source, render)}
     return render.save("json", json.dumps(content, ensure_ascii=False, indent=2) + "\n")
 
 
 @conversion("graphviz", "md", cost=1)
 def to_md(source: Document, render: Render) -> Document:
     """Markdown with the graph in a fence."""
-    return render.save("md", fenced("dot", _text(source), source.title))
+    return render.save("md", fenced("dot", _checked(source, render), source.title))
 
 
 def _text(source: Document) -> str:
@@ -79,6 +86,15 @@ def _text(source: Document) -> str:
         raise BadDocument("The graph is empty. Send DOT text, for example: digraph { a -> b }")
     if len(text) > MAX_TEXT:
         raise BadDocument(f"The graph has {len(text):,} characters; {MAX_TEXT:,} are allowed. Split it.")
+    return text
+
+
+def _checked(source: Document, render: Render) -> str:
+    """The text, once Graphviz's parser has read it. Raises BadDocument where it cannot."""
+    text = _text(source)
+    said = told_by("viz", PARSE, {"text": text}, render)
+    if said:
+        raise BadDocument(_problem(said, text))
     return text
 
 

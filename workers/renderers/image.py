@@ -13,7 +13,7 @@ from workers.renderers._pixels import MAX_PIXELS, encode, open_picture, painted
 from workers.renderers._print import print_pictures
 from workers.renderers._svg_draw import background_of
 from workers.renderers._svg_size import Size
-from workers.renderers.base import Document, Render, conversion
+from workers.renderers.base import BadDocument, Document, Render, conversion
 
 PAGE_SIDE = 1123
 """Longest side in CSS pixels of a "fit" PDF page: that of A4. A photograph of 4,000 pixels then prints at 340 dpi."""
@@ -123,8 +123,14 @@ def to_html(source: Document, render: Render) -> Document:
 @conversion("image", "json", cost=5)
 def to_json(source: Document, render: Render) -> Document:
     """What the picture is: format, size, colours, frames, checksum."""
+    import pyvips
+
     content = source.read_bytes()
     form, picture = look_at(content).format, open_picture(content)
+    try:
+        picture.avg()  # only the header was read so far
+    except pyvips.Error as error:
+        raise BadDocument("The picture is cut off or damaged. Send it again.", detail=str(error)) from error
     facts = {
         "type": "image",
         "title": source.title,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from workers.renderers._diagram import FONTS, fenced, finish, inline_page, is_dark
+from workers.renderers._diagram import FONTS, fenced, finish, inline_page, is_dark, told_by
 from workers.renderers.base import BadDocument, Document, Render, conversion
 
 MAX_TEXT = 200_000
@@ -81,6 +81,18 @@ of states go to the middle of their boxes, where mermaid sets them at the left w
 Without the reset it would keep the settings of a document that failed, and apply them to the next one."""
 
 
+PARSE = """async ({ text, config }) => {
+  mermaid.mermaidAPI.globalReset();
+  mermaid.initialize(config);
+  try {
+    await mermaid.parse(text);
+    return '';
+  } catch (error) {
+    return String((error && error.message) || error);
+  }
+}"""
+
+
 @conversion("mermaid", "svg", cost=100, needs=("browser", "mermaid"))
 def to_svg(source: Document, render: Render) -> Document:
     """The diagram as SVG with text as text, in the light or dark theme."""
@@ -96,7 +108,7 @@ def to_html(source: Document, render: Render) -> Document:
 @conversion("mermaid", "json", cost=1)
 def to_json(source: Document, render: Render) -> Document:
     """The diagram's text and type as JSON."""
-    text = _text(source)
+    text = _checked(source, render)
     content = {"type": "mermaid", "title": source.title, "source": text}
     return render.save("json", json.dumps(content, ensure_ascii=False, indent=2) + "\n")
 
@@ -104,7 +116,7 @@ def to_json(source: Document, render: Render) -> Document:
 @conversion("mermaid", "md", cost=1)
 def to_md(source: Document, render: Render) -> Document:
     """Markdown with the diagram in a fence that GitHub and GitLab draw."""
-    return render.save("md", fenced("mermaid", _text(source), source.title))
+    return render.save("md", fenced("mermaid", _checked(source, render), source.title))
 
 
 def _text(source: Document) -> str:
@@ -113,6 +125,15 @@ def _text(source: Document) -> str:
         raise BadDocument("The diagram is empty. Send Mermaid text, for example: flowchart LR; A --> B")
     if len(text) > MAX_TEXT:
         raise BadDocument(f"The diagram has {len(text):,} characters; {MAX_TEXT:,} are allowed. Split it.")
+    return text
+
+
+def _checked(source: Document, render: Render) -> str:
+    """The text, once mermaid's parser has read it. Raises BadDocument where it cannot."""
+    text = _text(source)
+    said = told_by("mermaid", PARSE, {"text": text, "config": _config(render)}, render)
+    if said:
+        raise BadDocument(_problem(said, text))
     return text
 
 

@@ -65,7 +65,9 @@ def to_webp(source: Document, render: Render) -> Document:
 @conversion("plotly", "json", cost=2)
 def to_json(source: Document, render: Render) -> Document:
     """The figure as JSON with plain lists in place of typed arrays."""
-    return render.save("json", json.dumps(decoded(read_figure(source, render)), ensure_ascii=False, indent=1) + "\n")
+    figure = read_figure(source, render)
+    check_without_drawing(figure)
+    return render.save("json", json.dumps(decoded(figure), ensure_ascii=False, indent=1) + "\n")
 
 
 @conversion("plotly", "html", cost=30)

@@ -127,7 +127,9 @@ def to_html(source: Document, render: Render) -> Document:
 @conversion("vega", "json", cost=2)
 def to_json(source: Document, render: Render) -> Document:
     """The spec with its `$schema`, and with text tables inside it as rows."""
-    return render.save("json", json.dumps(read_spec(source, render).content, ensure_ascii=False, indent=1) + "\n")
+    spec = read_spec(source, render)
+    check_drawable(spec)
+    return render.save("json", json.dumps(spec.content, ensure_ascii=False, indent=1) + "\n")
 
 
 def _prepared(source: Document, render: Render) -> Spec:

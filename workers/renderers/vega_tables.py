@@ -7,7 +7,7 @@ from typing import Any
 
 from workers.renderers._spreadsheet import save_xlsx
 from workers.renderers._tables import Table, save_csv, save_xml
-from workers.renderers._vega import Spec, read_spec
+from workers.renderers._vega import Spec, check_parts, read_spec
 from workers.renderers.base import BadDocument, Document, Render, conversion
 
 MAX_DEPTH = 8
@@ -33,7 +33,8 @@ def to_xml(source: Document, render: Render) -> Document:
 
 
 def tables(spec: Spec, render: Render) -> list[Table]:
-    """Every table whose values stand in the spec. Raises BadDocument where there is none."""
+    """Every table whose values stand in the spec. Raises BadDocument where there is none, or nothing could be drawn."""
+    check_parts(spec)
     found: list[Table] = []
     for path, name, values, within in _inline(spec):
         rows = _rows(values, within)

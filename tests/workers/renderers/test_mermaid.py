@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from longshore.errors import BadDocument
+from longshore.errors import BadDocument, Unavailable
 
 SAMPLES = Path(__file__).parent.parent.parent / "samples" / "mermaid"
 GOOD = sorted(SAMPLES.glob("*.mmd"))
@@ -101,10 +101,15 @@ def test_the_page_holds_the_drawing_inline_and_no_script(draw: Draw) -> None:
     assert "default-src 'none'" in page
 
 
-def test_json_and_markdown_need_no_browser(draw: Draw) -> None:
+def test_json_and_markdown_need_no_browser_and_say_that_nothing_was_checked(draw: Draw, monkeypatch) -> None:
+    def no_browser() -> None:
+        raise Unavailable("No browser is installed on this machine.")
+
+    monkeypatch.setattr("workers.browser.browser", no_browser)
     text = 'flowchart LR\n A["世界"] --> B["```"]\n'
-    content = json.loads(draw("mermaid", text, "json")[0])
-    assert content == {"type": "mermaid", "title": "Sample", "source": text}
+    content, warnings = draw("mermaid", text, "json")
+    assert json.loads(content) == {"type": "mermaid", "title": "Sample", "source": text}
+    assert "was not looked at" in warnings[0]
     assert draw("mermaid", text, "md")[0].decode() == f"# Sample\n\n````mermaid\n{text}````\n"
 
 
