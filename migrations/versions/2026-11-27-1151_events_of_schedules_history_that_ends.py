@@ -1,6 +1,6 @@
 """events of schedules history that ends
 
-Revision ID: 0014
+Revision ID: 0015
 Revises: 0014
 """
 
