@@ -12,10 +12,10 @@ from app.api.schemas_run import RunOut
 from longshore.errors import Conflict
 from longshore.models import Delivery, Export, ScheduledExport, ScheduleRun
 from longshore.states import TERMINAL
+from schedules.counts import count_run
 from schedules.ended import result_of
 from schedules.exporting import Skip, make_exports
 from schedules.runs import Outcome, Trigger, settle_run, write_run
-from schedules.start import count_run
 
 _MOMENT = timedelta(microseconds=1)
 

@@ -19,12 +19,14 @@ from longshore.errors import Invalid
 from longshore.models import Connection, ScheduledExport
 from longshore.packing import Packing
 from schedules import policy
-from schedules.cadence import MORE_FIELDS, SEED_FIELDS, Cadence, changed
-from schedules.pauses import pause, resume, settle_owed
+from schedules.cadence import MORE_FIELDS, SEED_FIELDS, Cadence, changed, next_slot
+from schedules.pauses import pause, resume
 from schedules.policy import Catchup
 from schedules.rule import expect, first_due, rule_of, waiting_for
+from schedules.settle import settle_all, settle_change, settle_owed
 
 WHEN = (*SEED_FIELDS, *MORE_FIELDS)
+CHANGED = "The schedule was changed before this slot was fired."
 WHERE = ("destination_type", "destination_config", "connection_id")
 
 
@@ -168,6 +170,9 @@ def _check_once(body: ScheduleIn | ScheduleUpdate) -> None:
 
 def _change_firing(session: Session, row: ScheduledExport, body: ScheduleUpdate, *, now: datetime) -> None:
     sent = body.sent
+    if sent.keys() & {*WHEN, "policy", "is_active", "remaining_runs"} == {"is_active"} and not sent["is_active"]:
+        pause(session, row, now=now)  # whatever its rule means
+        return
     row.remaining_runs = sent.get("remaining_runs", row.remaining_runs)
     asked = {name: sent[name] for name in WHEN if name in sent}
     cadence = changed(row.when, asked | _anchor(row, sent, now))
@@ -181,19 +186,32 @@ def _change_firing(session: Session, row: ScheduledExport, body: ScheduleUpdate,
         resume(session, row, now=now, catchup=Catchup.NONE)
     elif sent.get("is_active") is False:
         pause(session, row, now=now)
+    _check_release(row, now)
+
+
+def _check_release(row: ScheduledExport, now: datetime) -> None:
+    """Raise Invalid where rule and policy together mean nothing, also for one that is paused and waits for no slot."""
+    rule = rule_of(row)
+    slot = next_slot(rule.cadence, now)
+    if slot is not None:
+        rule.release(slot)
 
 
 def _change_cadence(session: Session, row: ScheduledExport, cadence: Cadence, *, now: datetime) -> None:
     """A new rule counts from now on; what the old one owes is entered as missed.
 
-    A slot that waits for its jitter goes on waiting where the new rule has it, too. Raises Invalid where it has none.
+    A slot that waits for its jitter goes on waiting where the new rule has it, too; nothing else of the past
+    fires. Raises Invalid where it has none.
     """
-    pending = settle_owed(session, row, "The schedule was changed before this slot was fired.", now=now)
-    _write_cadence(row, cadence)
     if row.is_active:
+        since = settle_change(session, row, settle_owed(session, row, CHANGED, now=now), cadence, CHANGED, now=now)
+        _write_cadence(row, cadence)
         first_due(cadence, now)
-        expect(row, now, pending)
-    elif row.paused_by:
+        expect(row, now, since)
+        return
+    settle_all(session, row, row.owed_from, min(row.paused_at or now, now), CHANGED, now=now)
+    _write_cadence(row, cadence)
+    if row.paused_by:
         row.owed_from = now
 
 

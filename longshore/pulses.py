@@ -11,6 +11,9 @@ from sqlalchemy.orm import Session
 from longshore.models import Pulse
 
 BEAT = "beat"
+BEATING = "beat:since"
+"""Not a part: the instant since which beat's signs of life have had no gap. Kept beside them."""
+
 STALE = 60.0
 """Seconds after which a part counts as dead; pulses come every 10."""
 
@@ -33,4 +36,24 @@ def write(session: Session, name: str, *, now: datetime) -> None:
 
 def read(session: Session) -> dict[str, datetime]:
     """When each part last worked."""
-    return {pulse.name: pulse.at for pulse in session.scalars(select(Pulse))}
+    return {pulse.name: pulse.at for pulse in session.scalars(select(Pulse).where(Pulse.name != BEATING))}
+
+
+def beat(session: Session, *, now: datetime) -> None:
+    """Note that a beat works, whichever of them; after a gap, that beats work from now on.
+
+    A clock that was set back begins anew, too: nothing is known of a time to come.
+    """
+    last, since = _at(session, BEAT), _at(session, BEATING)
+    if last is None or since is None or (now - last).total_seconds() > STALE or since > now:
+        write(session, BEATING, now=now)
+    write(session, BEAT, now=now)
+
+
+def unbroken_since(session: Session) -> datetime | None:
+    """Since when some beat was at work without a break; None where no beat has said so."""
+    return _at(session, BEATING)
+
+
+def _at(session: Session, name: str) -> datetime | None:
+    return session.scalar(select(Pulse.at).where(Pulse.name == name))

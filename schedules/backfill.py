@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -16,6 +16,8 @@ from schedules.runs import Outcome, Trigger, write_run
 
 MOST = 1000
 """Slots of one request."""
+
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
 _UNFIRED = [str(outcome) for outcome in (Outcome.MISSED, Outcome.SKIPPED, Outcome.COALESCED)]
 
@@ -42,11 +44,14 @@ def backfill(
     """Queue the slots from `since` to `until`, both included, that have no run; asked twice, it happens once.
 
     `unfired` takes those on record as missed, skipped or coalesced, too. Whatever the policy on overlaps, they start
-    one after another. The row is locked by the caller. Raises Invalid for a span that is senseless or too long.
+    one after another, when nothing else of the schedule runs. The row is locked by the caller. Raises Invalid for a
+    span that is senseless or too long.
     """
     if until < since or until > now:
         wrong = "be earlier than from." if until < since else "lie in the future: a slot to come fires by itself."
         raise Invalid(f"to must not {wrong}", field="to")
+    if since < EARLIEST:
+        raise Invalid(f"from must not be before {EARLIEST:%Y-%m-%d}.", field="from")
     slots = []
     for slot in walk(cadence_of(row), since - timedelta(microseconds=1)):
         if slot.at > until:

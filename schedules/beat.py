@@ -8,6 +8,7 @@ nor a Redis that is away ends it.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -64,16 +65,20 @@ class DatabaseScheduler(Scheduler):
         return max(0.0, min(self._tick_table(), super().tick(*args, **kwargs)))
 
     def _tick_table(self) -> float:
+        """Each part by itself: what ails one of them holds up none of the others, and ends no beat."""
+        self._try("pulse", self._pulse)  # first: a gap in the pulses is downtime, and what passed in it is caught up on
+        wait = self._try("fire", lambda: fire_all_due(LONGEST_TICK))
+        done = self._try("chores", do_chores)
+        self._try("pulse", self._pulse)
+        return 0.0 if done and wait is not None else LONGEST_SLEEP if wait is None else wait
+
+    def _try(self, part: str, work: Callable[[], float | None]) -> float | None:
         try:
-            wait = fire_all_due(LONGEST_TICK)
-            if do_chores():
-                wait = 0.0
-            self._pulse()
+            return work() or 0.0
         except Exception:
             # Whatever ails the database or one row, the rows are still there a second later, and beat with them.
-            log.exception("beat_database_failed", retry_in=LONGEST_SLEEP)
-            return LONGEST_SLEEP
-        return wait
+            log.exception("beat_database_failed", part=part, retry_in=LONGEST_SLEEP)
+            return None
 
     def _notice_clock(self) -> None:
         """Where this machine's clock was set back, static entries begin anew: else they wait until it has caught up."""
@@ -88,7 +93,7 @@ class DatabaseScheduler(Scheduler):
         now = time.monotonic()
         if now - self._pulsed >= PULSE_EVERY:
             with transaction() as session:
-                pulses.write(session, pulses.BEAT, now=clock(session))
+                pulses.beat(session, now=clock(session))
             self._pulsed = now
 
     @property
@@ -106,13 +111,23 @@ def do_chores(batch: int = BATCH) -> int:
         now = clock(session)
         due = [
             chore
-            for chore, query in ((look_at_ended, unseen()), (resume_due, resumable(now)), (start_queued, startable()))
+            for chore, query in (
+                (look_at_ended, unseen(now)),
+                (resume_due, resumable(now)),
+                (start_queued, startable(now)),
+            )
             if session.execute(query.limit(1)).first() is not None
         ]
-    done = 0
+    done, failed = 0, None
     for chore in due:
-        with transaction() as session:
-            done += chore(session, clock(session), batch)
+        try:
+            with transaction() as session:
+                done += chore(session, clock(session), batch)
+        except Exception as error:
+            log.exception("chore_failed", chore=chore.__name__)
+            failed = error
+    if failed is not None:
+        raise failed
     return done
 
 

@@ -18,6 +18,9 @@ DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sun
 MOST = 100
 """Blackouts of one schedule."""
 
+YEARS = (1970, 2999)
+"""The first and the last year of its dates: a day more must still be one of the calendar, in every zone."""
+
 LONGEST_SEARCH = 2000
 """Steps in which the end of a chain of blackouts must be found; a day's blackouts take a handful."""
 
@@ -46,10 +49,14 @@ class Blackout(BaseModel):
             raise ValueError("to_date needs from_date")
         if self.from_date and self.to_date and self.to_date < self.from_date:
             raise ValueError("to_date must not be before from_date")
+        if any(day and not YEARS[0] <= day.year <= YEARS[1] for day in (self.from_date, self.to_date)):
+            raise ValueError(f"from_date and to_date must lie in the years from {YEARS[0]} to {YEARS[1]}")
         if (self.from_time is None) != (self.to_time is None):
             raise ValueError("from_time and to_time go together")
-        if self.from_time is not None and (self.from_time == self.to_time or self.from_time.tzinfo is not None):
-            raise ValueError("from_time and to_time must differ, and have no zone of their own")
+        if any(at and at.tzinfo is not None for at in (self.from_time, self.to_time)):
+            raise ValueError("from_time and to_time have no zone of their own: they are of the schedule's")
+        if self.from_time is not None and self.from_time == self.to_time:
+            raise ValueError("from_time and to_time must differ")
         if self.days is not None and not (self.days and set(self.days) <= set(range(7))):
             raise ValueError("days must be whole numbers from 0 (Monday) to 6 (Sunday)")
         every_day = self.days is None or len(set(self.days)) == len(DAYS)

@@ -59,7 +59,8 @@ def spread(session: Session, now: datetime) -> int:
     for row in rows:
         later = delay(row.id, row.fire_at)
         if row.fire_at + later > now:
-            moved.append({"row": row.id, "fire_at": row.fire_at + later, "late_at": row.late_at + later})
+            late_at = row.late_at and row.late_at + later
+            moved.append({"row": row.id, "fire_at": row.fire_at + later, "late_at": late_at})
     if moved:
         table = ScheduledExport.__table__
         session.execute(update(table).where(table.c.id == bindparam("row")), moved)  # type: ignore[arg-type]

@@ -7,41 +7,43 @@ from datetime import datetime
 from sqlalchemy import Select, case, select
 from sqlalchemy.orm import Session
 
-from longshore.errors import Invalid
 from longshore.models import Export, ScheduledExport, ScheduleRun
 from longshore.states import ExportState
-from schedules.exporting import blocked
-from schedules.pauses import BLOCKED, FAILURES, stop
-from schedules.policy import Policy
-from schedules.rule import rule_of
-from schedules.start import OPEN, write
+from schedules import ending
+from schedules.counts import count_failure, uncount_run, write
+from schedules.failing import pause_for_fault
+from schedules.guard import guarded, locked, not_parked
+from schedules.running import OPEN
+from schedules.runs import Outcome, Trigger
 
 _FAILED = (str(ExportState.FAILED), str(ExportState.PARTIAL))
 _ARRIVED = (str(ExportState.COMPLETED), str(ExportState.EXPIRED))
 
 
-def unseen() -> Select[str, str]:
+def unseen(now: datetime) -> Select[str, str]:
     """The query for runs that somebody should look at."""
-    return select(ScheduleRun.id, ScheduleRun.schedule_id).where(ScheduleRun.look_at.is_not(None))
+    found = select(ScheduleRun.id, ScheduleRun.schedule_id).where(ScheduleRun.look_at.is_not(None))
+    return found.join(ScheduledExport, ScheduledExport.id == ScheduleRun.schedule_id).where(not_parked(now))
 
 
 def look_at_ended(session: Session, now: datetime, limit: int) -> int:
     """Note how runs ended, in the caller's transaction; the count of those looked at.
 
-    A failure counts, success ends the count; where the policy says so, the schedule is paused.
+    A failure counts, success ends the count; where the policy says so, the schedule is paused. What a condition did not
+    want is not counted as a run.
     """
-    found = session.execute(unseen().limit(limit)).all()
+    found = session.execute(unseen(now).limit(limit)).all()
+    looked = 0
     # Schedules are locked before their runs, as everywhere.
-    query = select(ScheduledExport).where(ScheduledExport.id.in_({row.schedule_id for row in found}))
-    schedules = {row.id: row for row in session.scalars(query.with_for_update(skip_locked=True))}
-    here = select(ScheduleRun).where(
-        ScheduleRun.id.in_([row.id for row in found]), ScheduleRun.schedule_id.in_(list(schedules))
-    )
-    runs = session.scalars(here.order_by(ScheduleRun.look_at).with_for_update(skip_locked=True)).all()
-    for run in runs:
-        _look(session, schedules[run.schedule_id], run, now)
-    session.flush()
-    return len(runs)
+    for schedule_id in locked(session, list({run.schedule_id for run in found}), now):
+        mine = [run.id for run in found if run.schedule_id == schedule_id]
+        with guarded(session, schedule_id, now):
+            runs = select(ScheduleRun).where(ScheduleRun.id.in_(mine)).order_by(ScheduleRun.look_at)
+            for run in session.scalars(runs.with_for_update(skip_locked=True)).all():
+                _look(session, session.get_one(ScheduledExport, schedule_id), run, now)
+            session.flush()
+        looked += len(mine)
+    return looked
 
 
 def _look(session: Session, row: ScheduledExport, run: ScheduleRun, now: datetime) -> None:
@@ -56,12 +58,17 @@ def _look(session: Session, row: ScheduledExport, run: ScheduleRun, now: datetim
     run.ended_at = max((export.finished_at for export in made if export.finished_at), default=now)
     if run.result in _FAILED and before not in _FAILED:
         reason = made[0].error_message or "The export failed."
-        row.failures += 1
-        write(session, row, failures=row.failures, error_count=ScheduledExport.error_count + 1, last_error=reason)
-        _pause(session, row, reason, now)
+        session.flush()
+        count_failure(session, row.id, reason)
+        session.refresh(row)
+        pause_for_fault(session, row, reason, now)
     elif run.result in _ARRIVED and row.failures:
         row.failures = 0
-        write(session, row, failures=0, last_error=None)
+        write(session, row.id, failures=0, last_error=None)
+    elif run.outcome == Outcome.SKIPPED and not before:
+        uncount_run(session, row)
+        if run.trigger == Trigger.SLOT:
+            ending.give_back(session, row, now)
 
 
 def result_of(states: set[str]) -> str:
@@ -75,22 +82,3 @@ def result_of(states: set[str]) -> str:
     if failed:
         return str(ExportState.FAILED)
     return str(ExportState.COMPLETED if arrived else ExportState.CANCELLED)
-
-
-def _pause(session: Session, row: ScheduledExport, reason: str, now: datetime) -> None:
-    if not row.is_active:
-        return
-    try:
-        policy = rule_of(row).policy
-    except Invalid:
-        return  # such a row waits to be corrected anyway
-    why = blocked(session, row) if policy.pause_when_blocked else ""
-    if why:
-        stop(session, row, BLOCKED, why, now=now)
-    elif _too_many(policy, row.failures):
-        many = f"{row.failures} runs in a row failed." if row.failures > 1 else "The run failed."
-        stop(session, row, FAILURES, f"{many} The last one: {reason}", now=now)
-
-
-def _too_many(policy: Policy, failures: int) -> bool:
-    return 0 < policy.pause_after <= failures

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -13,9 +13,12 @@ from longshore.events import note
 from longshore.models import ScheduledExport
 from schedules.cadence import Cadence
 from schedules.cadence.words import at, clock, day
-from schedules.rule import NOTHING
+from schedules.rule import NOTHING, expect
+from schedules.runs import Outcome
+from schedules.settle import settle_all
 
 NONE_LEFT = "The schedule had fired as often as it was to."
+OVER = "Its rule has no further slot."
 ALL_RUNS = "It has fired as often as it was to. Set remaining_runs to let it fire again."
 
 
@@ -43,7 +46,27 @@ def count_down(session: Session, row: ScheduledExport, *, now: datetime) -> None
     _write(session, row, {"remaining_runs": left})
     set_committed_value(row, "remaining_runs", left)
     if left == 0:
+        waits = session.scalar(select(ScheduledExport.next_run_at).where(ScheduledExport.id == row.id))
+        settle_all(session, row, waits, now, NONE_LEFT, now=now, outcome=Outcome.SKIPPED)
         end(session, row, ALL_RUNS, now=now)
+
+
+def give_back(session: Session, row: ScheduledExport, now: datetime) -> None:
+    """One run that was counted down made nothing. A schedule that was over for it goes on from now."""
+    session.refresh(row)
+    if row.remaining_runs is None:
+        return
+    row.remaining_runs += 1
+    if row.ended_reason != ALL_RUNS:
+        session.flush()
+        return
+    row.ended_reason = None
+    if not row.paused_by:
+        row.is_active = True
+        expect(row, now)
+        if row.next_run_at is None:
+            end(session, row, OVER, now=now)
+    session.flush()
 
 
 def _write(session: Session, row: ScheduledExport, values: dict[str, Any]) -> None:

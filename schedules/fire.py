@@ -7,23 +7,30 @@ after the commit leaves an export that the rescuer finds; one that dies before i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import structlog
 from sqlalchemy import ColumnElement, Select, literal_column, select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from longshore import pulses
 from longshore.errors import Invalid
 from longshore.models import ScheduledExport
 from schedules import crowd, ending
 from schedules.catchup import BUDGET, Owed, Rule, owed_slots
+from schedules.counts import count_error, count_failure, write
 from schedules.exporting import blocked
+from schedules.failing import pause_if_failing
+from schedules.guard import guarded
 from schedules.pauses import BLOCKED, stop
 from schedules.rule import NOTHING, rule_of, waiting_for
 from schedules.runs import Outcome, write_ended_runs, write_run
-from schedules.start import count_error, run_slot
+from schedules.start import run_slot
 
 log = structlog.get_logger(__name__)
 
@@ -42,9 +49,12 @@ def next_due(session: Session) -> datetime | None:
     return session.scalar(next_due_query())
 
 
-def due_rows(now: datetime, limit: int) -> Select[ScheduledExport]:
-    """The query for due schedules, the longest overdue first, that no other transaction is working on."""
-    query = select(ScheduledExport).where(_ACTIVE, ScheduledExport.fire_at <= now)
+def due_rows(now: datetime, limit: int) -> Select[str, datetime | None]:
+    """The query for due schedules, their ids and slots, that no other transaction is working on.
+
+    The longest overdue come first; one that is parked after an error has moved back in the line.
+    """
+    query = select(ScheduledExport.id, ScheduledExport.next_run_at).where(_ACTIVE, ScheduledExport.fire_at <= now)
     return query.order_by(ScheduledExport.fire_at).limit(limit).with_for_update(skip_locked=True)
 
 
@@ -52,12 +62,20 @@ def fire_due(session: Session, now: datetime, limit: int) -> int:
     """Fire up to `limit` schedules that are due at `now`, in the caller's transaction; the count of those taken up.
 
     It may be fewer where one owes many slots, and one that owes more than a transaction's worth stays due. A schedule
-    that cannot fire gets a run that says why, and the others fire. Raises SQLAlchemy's OperationalError where the
-    database itself fails; the caller rolls back, and nothing has happened.
+    that cannot fire gets a run that says why, and the others fire; so it is with one that fails unexpectedly, which is
+    parked. Raises SQLAlchemy's OperationalError where the database itself fails; the caller rolls back, and nothing has
+    happened.
     """
     taken, budget = 0, BUDGET
-    for row in session.scalars(due_rows(now, limit)).all():
-        cost = take_up(session, row, now, budget=budget)
+    due = session.execute(due_rows(now, limit)).all()
+    at_once = _read([schedule_id for schedule_id, _slot in due], session)
+    since = pulses.unbroken_since(session)
+    for schedule_id, slot in due:
+        note = partial(_note, session, schedule_id, slot, now)
+        cost: int | None = 1
+        with guarded(session, schedule_id, now, note):
+            row = at_once.get(schedule_id) or session.get_one(ScheduledExport, schedule_id)
+            cost = take_up(session, row, now, budget=budget, beating_since=since)
         taken += cost is not None
         budget -= cost or 0
         if budget <= 0:
@@ -65,13 +83,43 @@ def fire_due(session: Session, now: datetime, limit: int) -> int:
     return taken
 
 
-def take_up(session: Session, row: ScheduledExport, now: datetime, *, budget: int = BUDGET) -> int | None:
-    """Deal with what one row owes, as far as the budget goes; the cost. None where another process has taken it up."""
+def _read(ids: Sequence[str], session: Session) -> dict[str, ScheduledExport]:
+    """The rows, by id; none where one of them cannot be read, so that each is read by itself."""
+    try:
+        return {row.id: row for row in session.scalars(select(ScheduledExport).where(ScheduledExport.id.in_(ids)))}
+    except SQLAlchemyError:
+        raise
+    except Exception:  # noqa: BLE001 - whatever it is, it is met again, and guarded, with the row itself
+        log.warning("schedules_read_one_by_one", count=len(ids))
+        return {}
+
+
+def _note(session: Session, schedule_id: str, slot: datetime | None, now: datetime, reason: str) -> None:
+    """Enter the slot that a schedule which failed was due for, once."""
+    if slot is None:
+        return
+    if write_run(session, schedule_id, slot, Outcome.MISSED, now=now, reason=reason):
+        count_failure(session, schedule_id, reason)
+
+
+def take_up(
+    session: Session,
+    row: ScheduledExport,
+    now: datetime,
+    *,
+    budget: int = BUDGET,
+    beating_since: datetime | None = None,
+) -> int | None:
+    """Deal with what one row owes, as far as the budget goes; the cost. None where another process has taken it up.
+
+    Since `beating_since` some beat was at work without a break; what passed after that did not pass in downtime.
+    """
     scheduled = row.next_run_at
     if scheduled is None:
-        return None
+        write(session, row.id, **NOTHING)  # it waits for no slot, and must not be due
+        return 1
     try:
-        rule = rule_of(row)
+        rule = replace(rule_of(row), parked=row.setbacks > 0, beating_since=beating_since)
         held = crowd.held(row, rule.release(scheduled).at)
         owed = owed_slots(rule, scheduled, now, budget=budget, held=held)
     except Invalid as error:
@@ -87,12 +135,14 @@ def take_up(session: Session, row: ScheduledExport, now: datetime, *, budget: in
         return 1
     following = waiting_for(rule, owed.following, now)
     if not owed.more:
-        following |= {"resumed_at": None, "catchup_once": None}
+        following |= {"resumed_at": None, "catchup_once": None, "parked_until": None, "setbacks": 0}
     if not _advance(session, row, scheduled, following, now):
         return None
     _carry_out(session, row, rule, owed, now)
     if owed.following is None and row.remaining_runs != 0:
         ending.end(session, row, ending.over(rule.cadence, owed.verdicts[-1].slot), now=now)
+    if _fires(owed):
+        pause_if_failing(session, row, now)
     return owed.cost
 
 

@@ -6,7 +6,6 @@ Whoever calls has locked the schedule's row.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from itertools import chain, islice, takewhile
 
 import structlog
 from sqlalchemy import ColumnElement, CompoundSelect, and_, exists, literal_column, or_, select, union_all
@@ -15,22 +14,19 @@ from sqlalchemy.orm import Session
 from longshore.errors import Invalid
 from longshore.events import note
 from longshore.models import Connection, ScheduleDelivery, ScheduledExport
-from schedules.cadence import next_slot, walk
+from schedules.cadence import next_slot
 from schedules.catchup import Rule, upcoming
+from schedules.counts import write
+from schedules.guard import guarded, locked, not_parked
 from schedules.policy import Catchup
 from schedules.rule import first_due, rule_of, waiting_for
-from schedules.runs import Outcome, write_ended_runs
-from schedules.start import write
+from schedules.settle import SOON, settle_owed, settle_pause
 
 USER = "user"
 FAILURES = "failures"
 BLOCKED = "connection"
 
-MOST_SETTLED = 20_000
-"""Slots, owed since a beat died, that get a run each when their schedule is paused or changed; the last run stands for
-all that are left."""
-
-_SOON = timedelta(microseconds=1)
+NOT_MADE_UP = "The schedule was paused before this slot was fired, and resumed without making up for it."
 
 log = structlog.get_logger(__name__)
 
@@ -57,7 +53,7 @@ def stop(session: Session, row: ScheduledExport, by: str, reason: str, *, now: d
     note(session, row, "paused", now=now, by=by, reason=reason)
     write(
         session,
-        row,
+        row.id,
         is_active=False,
         paused_at=now,
         paused_by=by,
@@ -76,20 +72,19 @@ def stop(session: Session, row: ScheduledExport, by: str, reason: str, *, now: d
 def resume(session: Session, row: ScheduledExport, *, now: datetime, catchup: Catchup | None) -> None:
     """Wait for the next slot again. `catchup` says what becomes of those that passed meanwhile; None: the policy does.
 
-    With `none` they never were due. Nothing happens where the schedule is not paused. Raises Invalid where it is over.
+    With `none` they never were due. Failures are counted anew. Nothing happens where the schedule is not paused. Raises
+    Invalid where it is over.
     """
     if row.is_active and row.next_run_at is not None:
         return
     if row.remaining_runs == 0:
         raise Invalid("no run is left: set remaining_runs, or null for no limit", field="remaining_runs")
     rule = rule_of(row)
-    since = min(row.owed_from or now, now)
     if catchup is Catchup.NONE:
-        jitter = timedelta(seconds=rule.policy.jitter_seconds)
-        found = upcoming(rule, max(since, now - jitter), now)
+        found = _still_to_come(session, row, rule, now)
         row.resumed_at = row.catchup_once = None
     else:
-        slot = next_slot(rule.cadence, since - _SOON)
+        slot = next_slot(rule.cadence, min(row.owed_from or now, now) - SOON)
         found = (slot, rule.release(slot).at) if slot else None
         row.resumed_at, row.catchup_once = now, str(catchup) if catchup else None
     if found is None:
@@ -98,9 +93,27 @@ def resume(session: Session, row: ScheduledExport, *, now: datetime, catchup: Ca
     for name, value in waiting_for(rule, found, now).items():
         setattr(row, name, value)
     row.paused_at = row.paused_reason = row.owed_from = row.resume_at = None
-    row.paused_by, row.updated_at = "", now
+    row.paused_by, row.updated_at, row.failures = "", now, 0
+    row.parked_until, row.setbacks = None, 0
     note(session, row, "resumed", now=now)
     session.flush()
+
+
+def _still_to_come(
+    session: Session, row: ScheduledExport, rule: Rule, now: datetime
+) -> tuple[datetime, datetime] | None:
+    """The first slot of a row that resumes without catching up, with its release.
+
+    What was due before the pause, and was not fired, is entered as missed, unless its release is to come: such a slot
+    goes on waiting. So does one of the pause itself that waits for its jitter.
+    """
+    waits = settle_pause(session, row, NOT_MADE_UP, now=now)
+    if waits is not None:
+        return waits, rule.release(waits).at
+    since = max(min(row.owed_from or now, now), now - timedelta(seconds=rule.policy.jitter_seconds))
+    if row.owed_from is not None and row.paused_at is not None:
+        since = max(since, row.paused_at + SOON)
+    return upcoming(rule, since, now)
 
 
 def resumable(now: datetime) -> CompoundSelect[str]:
@@ -108,7 +121,7 @@ def resumable(now: datetime) -> CompoundSelect[str]:
 
     Two halves, since SQLite finds no index for either of two conditions. A schedule may come twice.
     """
-    ids = select(ScheduledExport.id)
+    ids = select(ScheduledExport.id).where(not_parked(now))
     # spelt as in the partial index
     blocked: ColumnElement[bool] = literal_column(f"scheduled_exports.paused_by = '{BLOCKED}'")
     works = and_(Connection.enabled, Connection.health != "needs_reconnect")
@@ -121,39 +134,21 @@ def resumable(now: datetime) -> CompoundSelect[str]:
 
 def resume_due(session: Session, now: datetime, limit: int) -> int:
     """Resume, as their policies say, what `resumable` finds, in the caller's transaction; the count of them."""
-    ids = set(session.scalars(resumable(now).limit(limit)))
-    query = select(ScheduledExport).where(ScheduledExport.id.in_(ids), ~ScheduledExport.is_active)
-    rows = session.scalars(query.with_for_update(skip_locked=True)).all()
-    for row in rows:
-        try:
-            resume(session, row, now=now, catchup=None)
-        except Invalid as error:
-            row.resume_at, row.paused_by, row.last_error = None, USER, error.message
-        log.info("schedule_resumed", schedule=row.id)
-    return len(rows)
+    done = 0
+    for schedule_id in locked(session, sorted(set(session.scalars(resumable(now).limit(limit)))), now):
+        with guarded(session, schedule_id, now):
+            _resume_by_itself(session, session.get_one(ScheduledExport, schedule_id), now)
+        done += 1
+    return done
 
 
-def settle_owed(session: Session, row: ScheduledExport, reason: str, *, now: datetime) -> datetime | None:
-    """Enter as missed what an active row owes at this moment. Returns the first slot after that, None where it is over.
-
-    With a beat that runs that is nothing, or the slot of this very second.
-    """
-    if row.next_run_at is None:
-        return None
+def _resume_by_itself(session: Session, row: ScheduledExport, now: datetime) -> None:
+    if row.is_active:
+        return
     try:
-        rule = rule_of(row)
-    except Invalid:
-        return None  # a row that means nothing owes nothing but the run that says so
-    passed = list(islice(_passed(rule, row.next_run_at, now), MOST_SETTLED + 1))
-    missed = [(slot, slot, Outcome.MISSED, reason) for slot in passed[:MOST_SETTLED]]
-    if len(passed) > MOST_SETTLED:
-        missed.append((passed[-1], passed[-1], Outcome.MISSED, f"{reason} So was every later one until now."))
-    for start in range(0, len(missed), 1000):
-        write_ended_runs(session, row.id, missed[start : start + 1000], now=now)
-    found = upcoming(rule, passed[-1] + _SOON if passed else row.next_run_at, now)
-    return found[0] if found else None
-
-
-def _passed(rule: Rule, first: datetime, now: datetime) -> takewhile[datetime]:
-    slots = chain([first], (slot.at for slot in walk(rule.cadence, first)))
-    return takewhile(lambda slot: rule.release(slot).at <= now, slots)
+        resume(session, row, now=now, catchup=None)
+    except Invalid as error:
+        row.resume_at, row.paused_by, row.last_error = None, USER, error.message
+        session.flush()
+    else:
+        log.info("schedule_resumed", schedule=row.id)

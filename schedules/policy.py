@@ -66,7 +66,11 @@ class Policy(BaseModel):
         None, ge=60, le=_YEAR, description="Seconds; slots that are older are not made up for."
     )
     jitter_seconds: int = Field(
-        0, ge=0, le=24 * 3600, description="Each slot is taken up so much later at most; how much follows from a hash."
+        0,
+        ge=0,
+        le=24 * 3600,
+        description="Each slot is taken up so much later at most, but before the slot after it; how much follows "
+        "from a hash.",
     )
     deadline_seconds: int | None = Field(
         None, ge=1, le=_YEAR, description="Seconds after which a slot is missed rather than fired late."

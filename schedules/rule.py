@@ -53,11 +53,11 @@ def waiting_for(rule: Rule, waiting: tuple[datetime, datetime] | None, now: date
 
 
 def expect(row: ScheduledExport, now: datetime, since: datetime | None = None) -> None:
-    """Let an active row wait for its next slot; one that passed `since` counts only where its release is to come.
+    """Let an active row wait for its next slot, not before `since` (now); one that has passed must be still to come.
 
     An inactive row waits for nothing. Raises Invalid.
     """
     rule = replace(rule_of(row), resumed_at=None)
-    found = upcoming(rule, min(since or now, now), now) if row.is_active else None
+    found = upcoming(rule, since or now, now) if row.is_active else None
     for name, value in waiting_for(rule, found, now).items():
         setattr(row, name, value)

@@ -6,31 +6,26 @@ Whoever calls has locked the schedule's row, so no two slots of one schedule sta
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 import structlog
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from longshore import exports
 from longshore.errors import Conflict, LongshoreError
-from longshore.models import Export, ScheduledExport, ScheduleRun
-from longshore.states import TERMINAL, ExportState
+from longshore.models import ScheduledExport, ScheduleRun
 from schedules import ending
+from schedules.counts import count_failure, count_run
 from schedules.exporting import Skip, make_exports
 from schedules.policy import Overlap, on_overlap
+from schedules.running import is_any, own_exports, own_running, passed_over
 from schedules.runs import Outcome, Trigger, settle_run, write_run
 
 log = structlog.get_logger(__name__)
 
-OPEN = [str(state) for state in ExportState if state not in TERMINAL]
-"""States of an export that runs, or waits to."""
-
-
-def open_exports(schedule_id: str) -> Select[Any]:
-    """The query for exports of a schedule that have not ended."""
-    return select(Export).where(Export.schedule_id == schedule_id, Export.state.in_(OPEN))
+_OWN_LINE = ScheduleRun.trigger != str(Trigger.BACKFILL)
+"""The condition on runs that stand in the line of the schedule's own slots."""
 
 
 def run_slot(
@@ -54,8 +49,12 @@ def run_slot(
     if run_id is None:
         return None
     step, why = "start", ""
-    if overlap is not Overlap.ALLOW and (_queued(session, row.id) or _runs(session, row.id)):
-        step, why = on_overlap(overlap, _queued(session, row.id))
+    if overlap is not Overlap.ALLOW:
+        queued = _queued(session, row.id)
+        if queued or is_any(session, own_running(row.id)):
+            step, why = on_overlap(overlap, queued)
+        else:
+            why = passed_over(session, row.id)
     reason = " ".join(part for part in (note, why) if part)
     if step == "queue":
         settle_run(session, run_id, Outcome.QUEUED, reason=reason, queued_at=now)
@@ -81,7 +80,7 @@ def begin(
 ) -> None:
     """Accept the exports of a run that is entered. Where there cannot be any, the run says why.
 
-    Only a savepoint is lost then. Raises OperationalError where the database itself fails.
+    Only a savepoint is lost then; it counts as a failure. Raises OperationalError where the database itself fails.
     """
     try:
         with session.begin_nested():
@@ -106,43 +105,25 @@ def begin(
             ending.count_down(session, row, now=now)
         return
     settle_run(session, run_id, Outcome.MISSED, reason=reason, queued_at=None)
-    count_error(session, row, reason)
-
-
-def count_run(session: Session, row: ScheduledExport, now: datetime) -> None:
-    """One more run of this schedule has started."""
-    write(session, row, last_run_at=now, run_count=ScheduledExport.run_count + 1, last_error=None)
-
-
-def count_error(session: Session, row: ScheduledExport, reason: str) -> None:
-    """One more slot could not be fired, or one more run failed."""
-    write(session, row, error_count=ScheduledExport.error_count + 1, last_error=reason)
-
-
-def write(session: Session, row: ScheduledExport, **values: Any) -> None:
-    """Change columns of a schedule, whatever this session has read of it."""
-    statement = update(ScheduledExport).where(ScheduledExport.id == row.id).values(**values)
-    session.execute(statement.execution_options(synchronize_session=False))
-
-
-def _runs(session: Session, schedule_id: str) -> bool:
-    return session.scalar(open_exports(schedule_id).with_only_columns(Export.id).limit(1)) is not None
+    count_failure(session, row.id, reason)
 
 
 def _queued(session: Session, schedule_id: str) -> int:
     waiting = select(func.count()).select_from(ScheduleRun)
-    query = waiting.where(ScheduleRun.schedule_id == schedule_id, ScheduleRun.queued_at.is_not(None))
+    query = waiting.where(ScheduleRun.schedule_id == schedule_id, ScheduleRun.queued_at.is_not(None), _OWN_LINE)
     return session.scalar(query) or 0
 
 
 def _cancel_running(session: Session, schedule_id: str, slot: datetime, *, now: datetime) -> None:
-    """Cancel what runs, and what waits for it, in favour of the slot."""
-    for export in session.scalars(open_exports(schedule_id)).all():
+    """Cancel what runs, and what waits for it, in favour of the slot. Backfills go on."""
+    for export in session.scalars(own_exports(schedule_id)).all():
         try:
             exports.cancel(session, export, now=now)
         except Conflict:
             log.info("run_ended_meanwhile", schedule=schedule_id, export=export.id)
     reason = f"The slot of {slot:%Y-%m-%d %H:%M} UTC took its place before it could start."
-    waiting = update(ScheduleRun).where(ScheduleRun.schedule_id == schedule_id, ScheduleRun.queued_at.is_not(None))
+    waiting = update(ScheduleRun).where(
+        ScheduleRun.schedule_id == schedule_id, ScheduleRun.queued_at.is_not(None), _OWN_LINE
+    )
     values = {"outcome": str(Outcome.SKIPPED), "reason": reason, "queued_at": None}
     session.execute(waiting.values(**values).execution_options(synchronize_session=False))

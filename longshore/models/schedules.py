@@ -34,6 +34,7 @@ class ScheduledExport(Base):
     blackout, in a crowd), `late_at` the instant from which it counts as late. While it is paused these are None and
     `owed_from` is the first slot that was not dealt with; `resume_at` is when it resumes by itself. After resuming,
     `resumed_at` and `catchup_once` say how the slots of the pause are dealt with, until they are.
+    After an unexpected error nobody looks at it before `parked_until`; `setbacks` counts those since it went well.
     `failures` counts the runs that failed since one succeeded. `noted` is the health that its history tells of last.
     """
 
@@ -85,6 +86,8 @@ class ScheduledExport(Base):
     next_run_at: Mapped[datetime | None]
     fire_at: Mapped[datetime | None]
     late_at: Mapped[datetime | None]
+    parked_until: Mapped[datetime | None]
+    setbacks: Mapped[int] = mapped_column(default=0, server_default="0")
     paused_at: Mapped[datetime | None]
     paused_by: Mapped[str] = mapped_column(String(16), default="", server_default="")
     paused_reason: Mapped[str | None] = mapped_column(Text)

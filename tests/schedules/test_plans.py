@@ -10,16 +10,16 @@ from sqlalchemy import text
 
 from longshore.db import transaction
 from schedules import ended, fire, pauses, queued
-from schedules.start import open_exports
+from schedules.running import open_exports
 from tests.schedules.ledger import NINE
 
 QUERIES: dict[str, tuple[Callable[[], Any], str]] = {
     "what is due": (lambda: fire.due_rows(NINE, 10), "ix_scheduled_exports_due"),
     "when the next is due": (fire.next_due_query, "ix_scheduled_exports_due"),
-    "runs to look at": (ended.unseen, "ix_schedule_runs_look"),
+    "runs to look at": (lambda: ended.unseen(NINE), "ix_schedule_runs_look"),
     "pauses that are over": (lambda: pauses.resumable(NINE), "ix_scheduled_exports_resume"),
     "pauses for a connection": (lambda: pauses.resumable(NINE), "ix_scheduled_exports_blocked"),
-    "slots that wait": (queued.startable, "ix_schedule_runs_queued"),
+    "slots that wait": (lambda: queued.startable(NINE), "ix_schedule_runs_queued"),
     "what of a schedule runs": (lambda: open_exports("s"), "ix_exports_schedule"),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -141,3 +142,31 @@ def test_a_backlog_is_dealt_with_in_parts() -> None:
     assert part.following == (first + 10 * DAY, first + 10 * DAY)
     part = owed_slots(rule(), first, NINE, budget=7)
     assert [str(one.outcome) for one in part.verdicts] == ["coalesced"] * 7
+
+
+@pytest.mark.parametrize("catchup", policy.Catchup)
+def test_what_is_late_while_beat_was_at_work_passed_in_no_downtime(catchup: policy.Catchup) -> None:
+    hourly = replace(rule(Cadence.read("cron", schedule_cron="0 * * * *"), catchup=catchup), beating_since=NINE)
+    since = NINE - timedelta(hours=2)
+    found = owed_slots(hourly, since, NINE + timedelta(hours=2, seconds=90)).verdicts
+    before = {"none": ["missed"] * 2, "latest": ["coalesced", "fired"], "all": ["fired"] * 2}[catchup]
+    assert [str(one.outcome) for one in found] == [*before, "fired", "fired", "fired"]
+    parked = replace(hourly, parked=True)
+    one, *_ = owed_slots(parked, NINE, NINE + timedelta(hours=2)).verdicts
+    assert "No scheduler" not in one.reason
+
+
+def test_jitter_ends_before_the_slot_after_it() -> None:
+    minutely = rule(Cadence.read("cron", schedule_cron="* * * * *"), jitter_seconds=7200, catchup="none")
+    slots = [NINE + timedelta(minutes=n) for n in range(200)]
+    assert all(slot <= minutely.release(slot).at < slot + timedelta(minutes=1) for slot in slots)
+
+
+def test_the_latest_that_fires_fires_although_a_blackout_fills_the_rest_of_the_backlog() -> None:
+    first = NINE - 100 * DAY
+    ended = {"blackouts": [{"from_date": "2025-11-27", "to_date": "2026-12-31"}]}
+    part = owed_slots(rule(**ended), first, NINE, budget=7)
+    assert (part.more, [str(one.outcome) for one in part.verdicts]) == (
+        True,
+        ["coalesced"] * 4 + ["fired"] + ["skipped"] * 2,
+    )

@@ -5,10 +5,10 @@ A model that knows nothing of rows and queries says which slots these are; the r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any
 
 import pytest
@@ -28,10 +28,11 @@ from schedules import pauses
 from schedules.backfill import backfill
 from schedules.cadence import Cadence
 from schedules.fire import fire_due
-from schedules.policy import Catchup, jitter
+from schedules.policy import Catchup
 from schedules.rule import expect
-from schedules.start import OPEN
+from schedules.running import OPEN
 from tests.schedules.ledger import NINE, end, row, tick
+from tests.schedules.model import MOMENT, Model
 
 Add = Callable[..., str]
 MOST = 3
@@ -52,60 +53,6 @@ policies = st.fixed_dictionaries(
         "catchup_window": st.sampled_from([None, 3600]),
     }
 )
-
-
-@dataclass
-class Model:
-    """One schedule: `next` is the first slot without a run, None while it is paused; then `owed` is it."""
-
-    key: str
-    rule: Any
-    policy: dict[str, Any]
-    next: datetime | None = None
-    owed: datetime | None = None
-    due: set[datetime] = field(default_factory=set)
-
-    def slots(self, since: datetime) -> Iterator[datetime]:
-        """Every slot not before `since`."""
-        if isinstance(self.rule, int):
-            step = timedelta(seconds=self.rule)
-            at = NINE + max(0, -((NINE - since) // step)) * step
-            while True:
-                if at >= since:
-                    yield at
-                at += step
-        day = since.date()
-        while True:
-            for text in self.rule:
-                at = datetime.combine(day, time.fromisoformat(text), UTC)
-                if at >= since:
-                    yield at
-            day += timedelta(days=1)
-
-    def release(self, slot: datetime) -> datetime:
-        delay = jitter(self.key, slot, self.policy["jitter_seconds"])
-        if not self.policy["blackouts"] or 6 <= slot.hour < 22:
-            return slot + delay
-        if self.policy["in_blackout"] == "skip":
-            return slot
-        return datetime.combine(slot.date() + timedelta(days=slot.hour >= 22), time(6), UTC) + delay
-
-    def pass_until(self, now: datetime) -> None:
-        """Each slot whose time has come is due; they are dealt with in their order."""
-        while self.next is not None and self.release(self.next) <= now:
-            self.due.add(self.next)
-            self.next = next(self.slots(self.next + timedelta(microseconds=1)))
-
-    def to_come(self, since: datetime, now: datetime) -> datetime:
-        return next(slot for slot in self.slots(since) if self.release(slot) > now)
-
-    @property
-    def fields(self) -> dict[str, Any]:
-        if isinstance(self.rule, int):
-            interval = {"schedule_interval_seconds": self.rule, "start_at": NINE.isoformat()}
-            return {"schedule_type": "interval", "schedule_times": None, **interval}
-        times = {"schedule_times": list(self.rule), "schedule_interval_seconds": None, "start_at": None}
-        return {"schedule_type": "daily", **times}
 
 
 class Crash(BaseException):
@@ -170,12 +117,19 @@ class Schedules(RuleBasedStateMachine):
     @rule(data=st.data(), rule=rules)
     def edit(self, data: Any, rule: Any) -> None:
         model = self.chosen(data)
-        before = model.rule
-        model.pass_until(self.now) if before != rule else None
+        before, had = model.rule, []
+        if before != rule and model.next is not None:
+            model.pass_until(self.now)
+            had = model.until(model.next, self.now)
+        elif before != rule and model.owed and model.paused_at:
+            model.due |= set(model.until(model.owed, min(self.now, model.paused_at)))
         model.rule = rule
         self.change(model, edits.update, body=ScheduleUpdate.model_validate(model.fields))
         if before != rule and model.next is not None:
-            model.next = model.to_come(min(model.next, self.now), self.now)
+            has = model.until(model.next, self.now)
+            same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(had[::-1], has[::-1], strict=False)))
+            model.due |= set(had[: len(had) - same])
+            model.next = had[-same] if same else model.to_come(self.now + MOMENT, self.now)
         elif before != rule:
             model.owed = self.now
 
@@ -193,7 +147,7 @@ class Schedules(RuleBasedStateMachine):
         self.change(model, pauses.pause)
         if model.next is not None:
             model.pass_until(self.now)
-            model.next, model.owed = None, model.next
+            model.next, model.owed, model.paused_at = None, model.next, self.now
 
     @precondition(lambda self: self.models)
     @rule(data=st.data(), catchup=st.sampled_from(Catchup))
@@ -203,10 +157,20 @@ class Schedules(RuleBasedStateMachine):
         if model.next is None:
             since = min(model.owed or self.now, self.now)
             if catchup is Catchup.NONE:
-                recent = self.now - timedelta(seconds=model.policy["jitter_seconds"])
-                model.next = model.to_come(max(since, recent), self.now)
+                model.next = self.first_to_come(model, since)
             else:
                 model.next = next(model.slots(since))
+
+    def first_to_come(self, model: Model, since: datetime) -> datetime:
+        """What was due before the pause ends as a run; what waits from then goes on, and the pause's own jitter."""
+        assert model.paused_at is not None
+        owed = model.owed or self.now
+        for slot in model.until(owed, model.paused_at):
+            if model.release(slot) > self.now:
+                return slot
+            model.due.add(slot)
+        recent = self.now - timedelta(seconds=model.policy["jitter_seconds"])
+        return model.to_come(max(since, recent, model.paused_at + MOMENT), self.now)
 
     @precondition(lambda self: self.models)
     @rule(data=st.data())
