@@ -9,7 +9,7 @@ from functools import cache, partial
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 from longshore.errors import LongshoreError
 from longshore.settings import settings
@@ -125,6 +125,41 @@ def test_no_way_out_leads_anywhere(kind, export, tmp_path, record_property):
     assert made > tried / 3, "most documents must be drawn, or this proves little"
     record_property("target", "0 callers, 0 secrets")
     record_property("figure", f"{kind}: 0 of {tried} ({len(documents)} documents, {made} files)")
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(180)
+def test_no_drawing_calls_from_a_reader_s_browser(export, tmp_path, record_property):
+    """Every way out of an SVG drawing, cleaned and opened as files; as they came, most of them do call."""
+    program = browser_path(settings())
+    if program is None:
+        pytest.skip("no browser")
+    with trap(tmp_path / "secrets") as snare, sync_playwright() as playwright:
+        documents = GENERATORS["svg"](snare)
+        page = playwright.chromium.launch(executable_path=str(program)).new_page()
+        before = show(page, tmp_path, {name: text.encode() for name, text in documents.items()}, "svg")
+        called = len(set(snare.bird.hits))
+        snare.bird.hits.clear()
+        cleaned = {name: export("svg", text, "svg") for name, text in documents.items()}
+        opened = show(page, tmp_path, {name: one for name, one in cleaned.items() if one is not None}, "svg")
+        assert snare.bird.hits == []
+    assert called > WAYS, "these drawings could have called"
+    assert opened > before / 2, "most drawings must be cleaned, or this proves little"
+    record_property("target", "0 callers")
+    record_property("figure", f"{opened} cleaned drawings: 0 callers; {called} before they were cleaned")
+
+
+def show(page: Page, folder: Path, contents: dict[str, bytes], suffix: str) -> int:
+    """Open all as files, each in a frame of one page; their number."""
+    for name, content in contents.items():
+        (folder / f"{name}.{suffix}").write_bytes(content)
+    frames = "".join(f'<iframe src="{name}.{suffix}"></iframe>' for name in contents)
+    (folder / "frames.html").write_text(f"<!doctype html>{frames}")
+    page.goto((folder / "frames.html").as_uri(), wait_until="load")
+    page.wait_for_timeout(1000 * SETTLE)
+    page.goto("about:blank")
+    page.wait_for_timeout(1000 * SETTLE)
+    return len(contents)
 
 
 @pytest.mark.slow

@@ -23,8 +23,8 @@ RASTER_MAGIC = {
 _DATA = re.compile(r"data:([a-z0-9.+/-]+)(?:;[a-z0-9=_-]+)*;base64,([A-Za-z0-9+/=\s]+)", re.IGNORECASE)
 _FONT = re.compile(r"(font/[a-z0-9-]+|application/(x-)?font-[a-z0-9-]+|application/octet-stream)", re.IGNORECASE)
 _FRAGMENT = re.compile(r"#[^\s\"'()\\<>]+")
-_HEX_ESCAPE = re.compile(r"\\0{0,4}([46][1-9a-f]|[57][0-9a]|2d)(?:\r\n|[ \t\r\n\f])?(?![0-9a-f])", re.IGNORECASE)
-_LETTER_ESCAPE = re.compile(r"\\([g-z-])", re.IGNORECASE)
+_ESCAPE = re.compile(r"\\(?:([0-9a-f]{1,6})(?:\r\n|[ \t\r\n\f])?|([^0-9a-f\r\n\f]))", re.IGNORECASE)
+"""An escape is over after six digits, whatever follows (CSS Syntax 3, section 4.3.7)."""
 _URL = re.compile(r"url\(", re.IGNORECASE)
 _IMPORT = re.compile(r"@import[^;{}]*;?", re.IGNORECASE)
 _LOADING = re.compile(
@@ -37,6 +37,11 @@ _SUSPECT = re.compile(
     re.IGNORECASE,
 )
 """A sign of anything that the rules above rewrite. Most values in a drawing are a transform or colours without one."""
+_LEFT = re.compile(
+    r"@import|url\((?!#|\"data:)|(?:image-set|cross-fade|image|element|src|paint|expression)\(",
+    re.IGNORECASE,
+)
+"""What must not be in text that was rewritten."""
 
 
 def picture_bytes(target: str) -> bytes | None:
@@ -82,12 +87,11 @@ def scrub(css: str) -> Scrubbed:
     if not _SUSPECT.search(css):
         return Scrubbed(css)
     css = css.replace("\0", "\ufffd")
-    if "\\" in css:
-        css = _HEX_ESCAPE.sub(lambda found: chr(int(found[1], 16)), css)
-        css = _LETTER_ESCAPE.sub(lambda found: found[1], css)
+    css = _ESCAPE.sub(_spelled_out, css)
     done = Scrubbed("")
     for rule, name in ((_IMPORT, "@import"), (_LOADING, "CSS functions that load files"), (_BINDING, "CSS bindings")):
-        css, count = rule.subn("none" if rule is _LOADING else "", css)
+        # A space keeps what stood before from growing together with what stood behind.
+        css, count = rule.subn(" none " if rule is _LOADING else " ", css)
         if count:
             done.removed.append(name)
     css, endless = _ENDLESS.subn("1", css)
@@ -95,7 +99,18 @@ def scrub(css: str) -> Scrubbed:
         done.removed.append("endless repetition of animations")
     first, *rest = _URL.split(css)
     done.css = first + "".join(_rewrite(part, done) for part in rest)
+    if _LEFT.search(done.css):
+        return Scrubbed("", ["CSS that hides what it loads"])
     return done
+
+
+def _spelled_out(escape: re.Match[str]) -> str:
+    """A letter for its escape; any other escape with all six digits, so that no letter behind it can be one of them."""
+    if escape[2]:
+        return escape[2] if escape[2].isascii() and (escape[2].isalpha() or escape[2] == "-") else escape[0]
+    number = int(escape[1], 16)
+    letter = chr(number) if number < 128 else ""  # noqa: PLR2004 - ASCII
+    return letter if letter.isalpha() or letter == "-" else f"\\{number:06x} "
 
 
 def _rewrite(part: str, done: Scrubbed) -> str:

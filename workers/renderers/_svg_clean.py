@@ -51,6 +51,8 @@ _HTML_NAMES = (
 _HTML = frozenset(_HTML_NAMES.split())
 _MOVING_NAMES = "animate animateMotion animateTransform animateColor set mpath discard"
 _MOVING = frozenset(_MOVING_NAMES.split())
+_ADDRESSES = frozenset({"base", "src", "srcset", "action", "formaction", "background", "ping"})
+"""Attributes that hold an address, and that nothing which may be drawn needs."""
 _LOADS_NAMES = "image feImage"
 _LOADS = frozenset(_LOADS_NAMES.split())
 _WEB = re.compile(r"https?://", re.IGNORECASE)
@@ -155,7 +157,7 @@ class _Copy:
                 target = self._href(tag, value)
                 if target is not None:
                     kept[name] = target
-            elif space == "{" + XLINK or local in {"base", "src", "srcset", "action", "formaction", "background"}:
+            elif space == "{" + XLINK or local in _ADDRESSES:
                 continue
             elif local in _NUMBERS:
                 kept[name] = value if value.isdecimal() and int(value[:9]) <= _NUMBERS[local] else str(_NUMBERS[local])
@@ -177,6 +179,12 @@ class _Copy:
                 return f"{{{XHTML}}}{name.localname}"
             self.lost[f"<{name.localname[:40]}>"] = None
         return None
+
+    def sheet(self, style: _Element) -> str:
+        """The text of a style sheet as browsers put it together: without the elements inside, with what is between."""
+        if any(isinstance(child.tag, str) for child in style):
+            self.lost["elements inside a style sheet"] = None
+        return "".join([style.text or "", *(child.tail or "" for child in style)])
 
     def run(self, root: _Element) -> _Element:
         """The clean copy."""
@@ -201,8 +209,11 @@ class _Copy:
                 local = tag.rpartition("}")[2]
                 nsmap = _HTML_NAMESPACE if tag.startswith("{" + XHTML) else None
                 copy = etree.SubElement(target, tag, self.attributes(child, local), nsmap=nsmap)
-                copy.text = self._css(child.text or "") if local == "style" else child.text
                 copy.tail = child.tail
+                if local == "style":
+                    copy.text = self._css(self.sheet(child))
+                    continue
+                copy.text = child.text
                 waiting.append((child, copy))
             if count > MAX_ELEMENTS:
                 raise BadDocument(f"The SVG has more than {MAX_ELEMENTS:,} elements. Simplify the drawing.")

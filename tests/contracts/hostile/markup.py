@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
+from tests.contracts.hostile.sheets import hidden_in_svg, sheets
 from tests.contracts.hostile.trap import Trap
 from tests.contracts.hostile.ways import SVG, Documents, as_data
 
@@ -38,7 +39,7 @@ def svg_parts(trap: Trap) -> Documents:
         "cursor": f'<rect {box} cursor="url({at}/cursor), auto"/><color-profile xlink:href="{at}/icc"/>',
         "text-path": f'<text><textPath href="{at}/path.svg#p">x</textPath></text><mpath href="{at}/m"/>',
     }
-    return parts
+    return parts | hidden_in_svg(trap)
 
 
 def svg(trap: Trap) -> Documents:
@@ -103,6 +104,7 @@ def html_parts(trap: Trap) -> Documents:
         "form": f'<form action="{at}/form"><button formaction="{at}/b" autofocus>x</button></form>',
         "template": f'<template shadowrootmode="open"><img src="{at}/shadow"><slot></slot></template>',
     }
+    parts |= {f"sheet-{name}": f"<style>{css}</style><p>x</p><ul><li>x</ul>" for name, css in sheets(trap).items()}
     return parts
 
 
