@@ -42,7 +42,8 @@ def convert(
 ) -> tuple[Document, Render]:
     """Turn `source` into a file of format `form` in `folder`, within `seconds`.
 
-    Returns the finished document and the render with its warnings. Raises what the planner and the conversions raise.
+    Returns the finished document and the render with its warnings. Raises what the planner and the conversions raise,
+    and Permanent for a file that is finished too late.
     """
     _keep_no_results()
     steps = plan(kind, form, partial(needs.check, settings=settings()))
@@ -58,6 +59,7 @@ def convert(
                 made.append(step.convert(made[-1], render))
     inspect(made[-1].path, form)
     gate.check(given_document, made[1:], render)
+    render.seconds_left()
     return made[-1], render
 
 

@@ -12,7 +12,7 @@ from workers.scene.geometry import Matrix, Point, placed
 from workers.scene.lenient import Notes, first, number, optional, text
 from workers.scene.nodes import Colour, Figure, Frame, Group, Label, Node, Picture, Style, Words
 from workers.scene.outlines import FORMS
-from workers.scene.pictures import Fetch, embedded
+from workers.scene.pictures import Fetch, Pictures
 from workers.scene.placeholders import placeholder
 from workers.scene.rich_text import plain
 
@@ -48,7 +48,7 @@ class CanvasShapes:
     def __init__(self, styles: CanvasStyles, notes: Notes, fetch: Fetch | None = None) -> None:
         self.styles = styles
         self.notes = notes
-        self.fetch = fetch
+        self.pictures = Pictures(fetch)
 
     def node(self, record: Record, key: str, children: tuple[Node, ...]) -> Node:
         """A shape as a node with its place and opacity."""
@@ -129,7 +129,7 @@ class CanvasShapes:
     def image(self, record: Record) -> Node:
         """An embedded picture, or a placeholder where there is none that may be drawn."""
         width, height = size(record, 240.0, 160.0)
-        source, why = embedded(first(record, "src", "href", "url", "data", "image", "dataURL"), self.fetch)
+        source, why = self.pictures.embedded(first(record, "src", "href", "url", "data", "image", "dataURL"))
         name = text(first(record, "alt", "name", "text", "title"))
         if not source:
             self.notes.add(f"{{n}} picture{{s}} shown as placeholder{{s}}: {why}.")

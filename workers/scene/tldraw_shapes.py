@@ -11,7 +11,7 @@ from workers.scene.lenient import FURTHEST, Notes, identity, mapping, number, op
 from workers.scene.nodes import Colour, Figure, Frame, Group, Ink, Label, Node, Picture, Style, Words
 from workers.scene.outlines import FORMS
 from workers.scene.patience import tick
-from workers.scene.pictures import Fetch, embedded
+from workers.scene.pictures import Fetch, Pictures
 from workers.scene.placeholders import placeholder
 from workers.scene.rich_text import plain
 from workers.scene.tldraw_arrows import connector
@@ -38,7 +38,7 @@ class Shapes:
         self.store = store
         self.styles = styles
         self.notes = notes
-        self.fetch = fetch
+        self.pictures = Pictures(fetch)
         self.reached = 0
         self._open: set[str] = set()
 
@@ -162,7 +162,7 @@ class Shapes:
         """An embedded picture, or a placeholder where there is none that may be drawn."""
         asset = mapping(mapping(self.store.assets.get(identity(shape.props.get("assetId")))).get("props"))
         name = text(shape.props.get("altText")) or text(asset.get("name"))
-        source, why = embedded(asset.get("src") or shape.props.get("url") or shape.props.get("src"), self.fetch)
+        source, why = self.pictures.embedded(asset.get("src") or shape.props.get("url") or shape.props.get("src"))
         width, height = self._size(shape.props)
         if not source:
             self.notes.add(f"{{n}} picture{{s}} shown as placeholder{{s}}: {why}.")

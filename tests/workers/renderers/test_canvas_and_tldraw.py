@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import base64
+import io
 import json
 import re
 import time
@@ -7,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from lxml import etree
+from PIL import Image
 
 from workers.renderers import canvas, tldraw
 from workers.renderers.base import SETTINGS, BadDocument, Document, Render
@@ -247,3 +250,13 @@ def test_the_outline_keeps_the_words_on_an_arrow_that_hangs_in_the_air(tmp_path)
     text, _ = convert(SAMPLES / "tldraw" / "loose_arrows.json", "tldraw", "md", tmp_path)
     assert "- (open end) → (open end): up to nobody\n- (open end) ↔ (open end): both ways\n" in text
     assert text.count("open end") == 4, "an arrow without words that leads nowhere says nothing"
+
+
+def test_all_pictures_of_a_canvas_together_are_limited(tmp_path):
+    buffer = io.BytesIO()
+    Image.new("1", (7000, 7000)).save(buffer, "PNG")
+    source = "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+    shapes = [{"type": "image", "src": source, "x": 100 * n, "y": 0, "width": 90, "height": 90} for n in range(5)]
+    svg, warnings = convert(written(tmp_path, {"shapes": shapes}), "canvas", "svg", tmp_path)
+    assert svg.count("<image") == 2
+    assert warnings == ["3 pictures shown as placeholders: takes all pictures together above 100 million pixels."]
