@@ -98,14 +98,16 @@ class Browser:
         seconds: float,
         width_px: float | None = None,
         height_px: float | None = None,
-        pages: int = 1,
+        pages: int | None = None,
         size_mm: tuple[float, float] = A4_MM,
         margins_mm: Margins = (0, 0, 0, 0),
         header: str = "",
         footer: str = "",
         outline: bool = False,
     ) -> bytes:
-        """A PDF of HTML, scripts off: `pages` of exactly `width_px` x `height_px`, or as many of `size_mm` as it takes.
+        """A PDF of HTML, scripts off, on pages of exactly `width_px` x `height_px`, or of `size_mm`.
+
+        Of `pages` the first so many are printed, else all: a rounding in the last pixel of a drawing makes one more.
 
         `margins_mm` are top, right, bottom and left. `outline` makes bookmarks of the headings, and tags.
 

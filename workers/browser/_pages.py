@@ -189,7 +189,7 @@ def draw_pdf(
     *,
     width_px: float | None,
     height_px: float | None,
-    pages: int,
+    pages: int | None,
     size_mm: tuple[float, float],
     margins_mm: Margins,
     header: str,
@@ -200,10 +200,11 @@ def draw_pdf(
     # Chromium writes bookmarks only together with the tags that screen readers follow.
     options: dict[str, Any] = {"print_background": True, "outline": outline, "tagged": outline}
     if width_px and height_px:
-        # A rounding in the last pixel of a drawing must not make one more, empty page.
-        options |= {"width": f"{width_px}px", "height": f"{height_px}px", "page_ranges": f"1-{pages}"}
+        options |= {"width": f"{width_px}px", "height": f"{height_px}px"}
     else:
         options |= {"width": _inches(size_mm[0]), "height": _inches(size_mm[1])}
+    if pages is not None:
+        options["page_ranges"] = f"1-{pages}"
     options["margin"] = {
         side: _inches(margin) for side, margin in zip(("top", "right", "bottom", "left"), margins_mm, strict=True)
     }

@@ -8,17 +8,25 @@ from workers.renderers._page import asked_paper, paper, web_page
 from workers.renderers._running import running
 from workers.renderers._settings_page import RUNNING_MM
 from workers.renderers._svg_size import Size
-from workers.renderers.base import Document, Render
+from workers.renderers.base import BadDocument, Document, Render
 
 TEXT_FOOTER = "{title}||{page} / {pages}"
 """Below a text, where the user chose nothing else."""
 
+MAX_PAGES = 5000
+"""Pages of a text. The browser takes up to 40 ms for each; what goes on beyond them is not printed."""
+
+_TREE = re.compile(rb"/Type /Pages\n/Count (\d+)")
+"""A node of a PDF's tree of pages as Chromium writes it; the root counts all."""
 _INFO = re.compile(rb"/(Title|Creator|Producer) (\((?:\\.|[^\\()])*\)|<[0-9A-Fa-f]*>)")
 """The entries of a PDF's information dictionary that name something."""
 
 
 def print_text(page: str, source: Document, render: Render) -> bytes:
-    """A web page on paper, A4 unless asked otherwise, with header, footer and bookmarks."""
+    """A web page on paper, A4 unless asked otherwise, with header, footer and bookmarks.
+
+    Raises BadDocument where it takes more than MAX_PAGES.
+    """
     from workers.browser import browser
 
     sheet = paper(render)
@@ -40,12 +48,15 @@ def print_text(page: str, source: Document, render: Render) -> bytes:
     pdf = browser().pdf(
         page,
         seconds=render.seconds_left(),
+        pages=MAX_PAGES + 1,
         size_mm=sheet.size_mm,
         margins_mm=sheet.margins_mm,
         header=templates["top"],
         footer=templates["bottom"],
         outline=render.setting("outline", default=True) is True,
     )
+    if max(map(int, _TREE.findall(pdf)), default=0) > MAX_PAGES:
+        raise BadDocument(f"The text takes more than {MAX_PAGES:,} pages, which is the most for one PDF. Split it.")
     return _told(pdf, render)
 
 

@@ -12,10 +12,10 @@ from PIL import Image
 from pypdf import PdfReader
 
 from workers.browser import browser
-from workers.renderers import html, image, markdown, svg
+from workers.renderers import _print, html, image, markdown, svg
 from workers.renderers._page import paper
 from workers.renderers._running import Line, running
-from workers.renderers.base import SETTINGS, Document, Render
+from workers.renderers.base import SETTINGS, BadDocument, Document, Render
 
 pytestmark = pytest.mark.browser
 
@@ -275,3 +275,11 @@ def test_a_film_of_too_many_frames_is_cut_and_told(tmp_path):
 def test_millimetres_are_exact():
     pages = reader(browser().pdf("<!doctype html><p>x", seconds=30, size_mm=(215.9, 279.4))).pages
     assert (float(pages[0].mediabox.width), float(pages[0].mediabox.height)) == (612, 792)
+
+
+def test_a_text_of_more_pages_than_a_pdf_may_have_is_refused_by_that_number(tmp_path, monkeypatch):
+    monkeypatch.setattr(_print, "MAX_PAGES", 12)
+    broken = "text\n\n" + '<p style="break-after:page">x</p>\n\n' * 12
+    assert len(reader(printed(tmp_path, "markdown", broken)).pages) == 12
+    with pytest.raises(BadDocument, match="more than 12 pages"):
+        printed(tmp_path, "markdown", broken * 3)
