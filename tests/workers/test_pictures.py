@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import io
 import json
 import socket
@@ -18,6 +19,7 @@ from tests.fakes.web import Server, answer, drip
 from workers import pictures
 from workers.convert import convert
 from workers.pictures import Pictures
+from workers.renderers._missing import MOST, missing
 
 LOOPBACK = ("127.0.0.0/8",)
 BLUE = (12, 34, 250)
@@ -197,7 +199,12 @@ def documents(at: str) -> dict[str, str]:
         ' height="80"/></svg>',
         "canvas": json.dumps({"shapes": [{"type": "image", "src": at, "width": 80, "height": 80}]}),
         "tldraw": json.dumps({"store": records, "schema": {"schemaVersion": 2}}),
+        "plotly": json.dumps({"data": [{"y": [1, 2]}], "layout": {"images": [{"source": at} | PLACE]}}),
     }
+
+
+PLACE = {"xref": "paper", "yref": "paper", "x": 0, "y": 1, "sizex": 1, "sizey": 1, "sizing": "stretch"}
+"""Where the picture lies in a chart: over all of it."""
 
 
 @pytest.fixture
@@ -218,13 +225,14 @@ KINDS = sorted(documents(""))
 
 
 def drawn(kind: str) -> str:
-    return "html" if kind in {"markdown", "html"} else "svg"
+    return "html" if kind in {"markdown", "html", "plotly"} else "svg"
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_picture_elsewhere_is_part_of_the_file(server, export, kind):
     content, warnings = export(kind, documents(f"{server.at}/a.png")[kind], drawn(kind))
     assert b"data:image/png;base64," in content
+    assert missing().encode() not in content
     assert server.at.encode() not in content
     assert warnings == []
     assert server.asked == ["/a.png"]
@@ -233,7 +241,8 @@ def test_a_picture_elsewhere_is_part_of_the_file(server, export, kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_nothing_is_fetched_unless_the_operator_allows_it(server, export, kind):
     content, warnings = export(kind, documents(f"{server.at}/a.png")[kind], drawn(kind), allowed=False)
-    assert b"data:image/png;base64," not in content
+    assert base64.b64encode(png()) not in content
+    assert server.at.encode() not in content
     assert len(warnings) == 1
     assert server.asked == []
 
@@ -269,3 +278,44 @@ def test_the_picture_shows_in_pixels(server, export):
     with Image.open(io.BytesIO(content)) as picture:
         assert BLUE in {colour for _, colour in picture.convert("RGB").getcolors(maxcolors=2**20)}
     assert warnings == []
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("form", ["png", "svg"])
+def test_a_chart_shows_the_picture_or_a_box_in_its_place(server, export, form):
+    document = documents(f"{server.at}/a.png")["plotly"]
+    fetched, warnings = export("plotly", document, form)
+    assert warnings == []
+    boxed, warnings = export("plotly", document, form, allowed=False)
+    assert ["A box stands for a picture at 127.0.0.1" in warning for warning in warnings] == [True]
+    if form == "svg":
+        assert base64.b64encode(png()) in fetched
+        assert missing().encode() in boxed
+    else:
+        assert BLUE in colours(fetched)
+        assert BLUE not in colours(boxed)
+        assert (241, 243, 245) in colours(boxed)
+    assert server.asked == ["/a.png"]
+
+
+@pytest.mark.browser
+def test_a_vega_chart_shows_a_box_for_a_picture_elsewhere(server, export):
+    mark = {"type": "image", "url": f"{server.at}/a.png", "width": 80, "height": 80}
+    spec = {"data": {"values": [{"a": 1}]}, "mark": mark, "encoding": {"x": {"field": "a", "type": "quantitative"}}}
+    content, warnings = export("vega", json.dumps(spec), "svg", allowed=False)
+    assert missing().encode() in content
+    assert any("shown as boxes" in warning for warning in warnings)
+
+
+def test_a_drawing_shows_a_box_for_a_picture_elsewhere_and_no_end_of_them(server, export):
+    many = f'<image href="{server.at}/a.png" width="80" height="80"/>' * (MOST + 50)
+    content, warnings = export(
+        "svg", f'<svg xmlns="http://www.w3.org/2000/svg" width="80" height="80">{many}</svg>', "svg", allowed=False
+    )
+    assert content.count(missing().encode()) == MOST
+    assert len(warnings) == 1
+
+
+def colours(content: bytes) -> set[object]:
+    with Image.open(io.BytesIO(content)) as picture:
+        return {colour for _, colour in picture.convert("RGB").getcolors(maxcolors=2**20) or []}

@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from workers.renderers._css import is_fragment, picture_bytes, picture_url, scrub
+from workers.renderers._missing import MOST, missing
 from workers.renderers._pixels import header_size
 from workers.renderers._svg_weigh import Scales
 from workers.renderers.base import BadDocument, Render
@@ -107,6 +108,7 @@ class _Copy:
         self._render = render
         self._fetch = fetch
         self._pixels = 0
+        self._boxes = 0
         self.lost: dict[str, None] = {}
 
     def _css(self, text: str) -> str:
@@ -157,6 +159,9 @@ class _Copy:
                 target = self._href(tag, value)
                 if target is not None:
                     kept[name] = target
+                elif tag == "image" and value.strip() and self._boxes < MOST:
+                    self._boxes += 1
+                    kept[name] = missing()
             elif space == "{" + XLINK or local in _ADDRESSES:
                 continue
             elif local in _NUMBERS:

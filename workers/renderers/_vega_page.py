@@ -8,12 +8,13 @@ import html
 import json
 
 START = """(() => {
-  const { spec, lite, config } = JSON.parse(document.getElementById('spec').textContent);
+  const { spec, lite, config, missing } = JSON.parse(document.getElementById('spec').textContent);
   const allowed = { href: /^(https?|mailto):/i, image: /^data:image\\//i };
   const loader = {
     load: () => Promise.reject(new Error('This page loads nothing')),
     sanitize: (uri, options) => (allowed[options && options.context] || allowed.image).test(uri)
       ? Promise.resolve({ href: uri, rel: 'noopener noreferrer', target: '_blank' })
+      : options && options.context === 'image' ? Promise.resolve({ href: missing })
       : Promise.reject(new Error('This page loads nothing')),
   };
   const tell = (error) => { document.getElementById('chart').textContent = 'Vega says: ' + error.message; };

@@ -14,6 +14,7 @@ from workers.renderers._figure import (
     decoded,
     read_figure,
 )
+from workers.renderers._figure_images import with_pictures
 from workers.renderers._figure_page import chart_page, outlines
 from workers.renderers._pixels import colour, finished, limited
 from workers.renderers.base import BadDocument, Document, Render, conversion
@@ -105,7 +106,7 @@ def _prepared(source: Document, render: Render) -> dict[str, Any]:
         render.warn("The street map behind the data is left out: no map tiles are loaded while drawing.")
         for name in [name for name in layout if name.startswith("map")] or ["map"]:
             layout[name] = {**(layout.get(name) or {}), "style": "white-bg"}
-    return {**figure, "layout": layout}
+    return with_pictures({**figure, "layout": layout}, render)
 
 
 def _is_seen(trace: dict[str, Any]) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 from workers.renderers._diagram import DARK_GROUND, FONTS, finish, is_dark
 from workers.renderers._elsewhere import data_url
+from workers.renderers._missing import MOST, missing
 from workers.renderers._pixels import colour
 from workers.renderers._vega import Spec, check_drawable, read_spec
 from workers.renderers._vega_page import chart_page
@@ -23,7 +24,7 @@ _MAY_HIDE = re.compile(
 MAX_TOLD = 5
 """Of vega's own warnings; a chart with one mistake in its axis says it for every row."""
 
-DRAW = """async ({ spec, lite, config, pictures }) => {
+DRAW = """async ({ spec, lite, config, missing, most, pictures }) => {
   await new Promise((go) => setTimeout(go, 0));  // until the first turn the browser lets the caller compile text
   const MOST = 1000000;
   if (!globalThis.guarded) {
@@ -66,7 +67,11 @@ DRAW = """async ({ spec, lite, config, pictures }) => {
       if (context === 'href' && /^(https?|mailto):/i.test(uri)) return Promise.resolve({ href: uri });
       if (context === 'image' && /^data:/i.test(uri)) return Promise.resolve({ href: uri });
       if (context === 'image' && Object.hasOwn(pictures, uri)) return Promise.resolve({ href: pictures[uri] });
-      return context === 'image' ? refuse(images, uri) : Promise.reject(new Error('no such link'));
+      if (context !== 'image') return Promise.reject(new Error('no such link'));
+      return refuse(images, uri).catch((error) => {
+        if (images.length > most) throw error;
+        return { href: missing };
+      });
     },
   };
   const locate = (node, path, message) => {
@@ -174,7 +179,8 @@ def _ground(render: Render) -> str:
 
 
 def _argument(spec: Spec, render: Render) -> dict[str, Any]:
-    return {"spec": spec.content, "lite": spec.lite, "config": _config(render, lite=spec.lite)}
+    shown = {"config": _config(render, lite=spec.lite), "missing": missing(), "most": MOST}
+    return {"spec": spec.content, "lite": spec.lite, **shown}
 
 
 def _config(render: Render, *, lite: bool) -> dict[str, Any]:
@@ -206,7 +212,7 @@ def _drawn(spec: Spec, render: Render) -> str:
         )
     if answer["images"]:
         count = len(set(answer["images"]))
-        render.warn(f"{count} picture(s) at an address were left out. Put them into the spec as data: URLs.")
+        render.warn(f"{count} picture(s) at an address are shown as boxes. Put them into the spec as data: URLs.")
     for said in answer["warnings"][: 10 * MAX_TOLD]:
         if said.startswith("Infinite extent"):
             render.warn("The chart has an axis without a single value: its data holds none for it.")

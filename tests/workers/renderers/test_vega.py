@@ -18,6 +18,7 @@ from tests.workers.browser.canary import canary
 from workers.browser import ScriptError, browser
 from workers.browser._network import closed_context
 from workers.renderers import vega
+from workers.renderers._missing import missing
 from workers.renderers._svg_clean import SVG
 from workers.renderers.base import SETTINGS, Document, Render
 
@@ -165,9 +166,9 @@ def test_nothing_is_called_and_every_loss_is_told(draw: Draw) -> None:
         )
         for form in ("svg", "png", "pdf"):
             content, warnings = draw("vega", pictures, form)
-            assert any("4 picture(s) at an address were left out" in one for one in warnings)
+            assert any("4 picture(s) at an address are shown as boxes" in one for one in warnings)
             if form == "svg":
-                assert hrefs(content, "image") == {DOT}
+                assert hrefs(content, "image") == {DOT, missing()}
                 assert hrefs(content, "a") == {links[0]}
                 assert b"url(http" not in content
         dynamic = plain(
@@ -195,9 +196,9 @@ def test_pictures_the_operator_allows_are_drawn(tmp_path: Path) -> None:
         return base64.b64decode(DOT.partition(",")[2])
 
     render = Render(folder=tmp_path, settings=SETTINGS["svg"](), deadline=time.monotonic() + 30, fetch=fetch)
-    assert hrefs(vega.to_svg(Document(path, "vega", "Pictures"), render).read_bytes(), "image") == {DOT}
+    assert hrefs(vega.to_svg(Document(path, "vega", "Pictures"), render).read_bytes(), "image") == {DOT, missing()}
     assert any("gone.png was not included" in one for one in render.warnings)
-    assert any("1 picture(s) at an address were left out" in one for one in render.warnings)
+    assert any("1 picture(s) at an address are shown as boxes" in one for one in render.warnings)
 
 
 @pytest.mark.browser
