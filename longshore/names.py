@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 
@@ -13,6 +14,18 @@ _EXTENSION = re.compile(r"(?<=.)\.((?:tar\.)?(?=\d*[a-z])[a-z0-9]{1,8})$", re.IG
 _RESERVED = re.compile(r"^(con|prn|aux|nul|(com|lpt)[\d¹²³]) *(\.|$)|^~\$|^desktop\.ini$", re.IGNORECASE)
 _VTI = re.compile("_vti_", re.IGNORECASE)
 """What Windows ("Naming Files, Paths, and Namespaces") and OneDrive ("Restrictions and limitations") refuse."""
+_PLAIN = re.compile(r"[a-z0-9](?:[a-z0-9._@+-]{0,62}[a-z0-9])?")
+
+
+def directory_of(owner: str) -> str:
+    """The name of the directory that is this owner's alone, on file systems that ignore case, too.
+
+    The owner's own name where that is plain; else what of it is plain, and a `~`, which no plain name has, with a hash.
+    """
+    if _PLAIN.fullmatch(owner) and not _RESERVED.match(owner):
+        return owner
+    plain = re.sub("[^a-z0-9]+", "-", owner.lower())[:40].strip("-") or "owner"
+    return f"{plain}~{hashlib.sha256(owner.encode(errors='surrogatepass')).hexdigest()[:16]}"
 
 
 def clean(name: str, fallback: str = "export") -> str:

@@ -63,7 +63,7 @@ class Settings(BaseSettings):
     store_region: str = Field("us-east-1", description="Region of an S3 artifact store.")
     store_access_key_id: SecretStr = Field(SecretStr(""), description="Key id of an S3 artifact store.")
     store_secret_access_key: SecretStr = Field(SecretStr(""), description="Secret key of an S3 artifact store.")
-    folder_root: Path | None = Field(None, description="The only folder that `folder` deliveries write to.")
+    folder_root: Path | None = Field(None, description="Where `folder` deliveries go; each owner has a folder in it.")
     assets: Path = Field(ROOT / "assets" / "dist", description="JavaScript bundles, as `make assets` builds them.")
     browser: Path | None = Field(None, description="Browser program; empty: the first one found on PATH.")
     vault_keys: SecretStr = Field(

@@ -14,6 +14,7 @@ from longshore import egress, oauth
 from longshore.connections import FORGOTTEN, open_secrets
 from longshore.errors import NeedsReconnect, Permanent
 from longshore.models import Connection
+from longshore.names import directory_of
 from longshore.redaction import hide_while_alive
 from longshore.settings import settings
 from workers.destinations import named
@@ -28,14 +29,14 @@ KEPT_SECONDS = 60.0
 _kept: OrderedDict[tuple[str, str, bytes], tuple[float, Destination]] = OrderedDict()
 
 
-def place(tokens: Tokens) -> Place:
-    """What the operator's settings allow every destination, with what keeps the access token of this one."""
-    allowed = settings().allow_private_networks
+def place(owner: str, tokens: Tokens) -> Place:
+    """What the operator's settings allow a destination of this owner, with what keeps its access token."""
+    allowed, root = settings().allow_private_networks, settings().deliveries
 
     def check_url(url: str) -> None:
         egress.check_url(url, allow_private=allowed)
 
-    return Place(folder_root=str(settings().deliveries), check_url=check_url, tokens=tokens)
+    return Place(str(root / directory_of(owner)), check_url, tokens, shared_root=str(root))
 
 
 def complete(connection: Connection, secrets: dict[str, Any]) -> dict[str, Any]:
@@ -80,7 +81,7 @@ def open_destination(connection: Connection, renewed: Callable[[dict[str, str]],
         fields = ", ".join(".".join(map(str, one["loc"])) for one in error.errors(include_input=False))
         raise NeedsReconnect(f"The connection {connection.name!r} lacks or has wrong: {fields}. Edit it.") from None
     tokens = Tokens(renewed) if renewed else SharedTokens(connection, known)
-    found = kind(options, secrets, place(tokens))
+    found = kind(options, secrets, place(connection.owner, tokens))
     hide_while_alive(found, whole.values())
     return found
 

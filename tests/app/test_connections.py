@@ -93,7 +93,7 @@ def test_a_connection_is_tested_for_real_and_its_health_is_kept(alice: Api) -> N
     block(delivery, made["id"])
     result = alice.ok("POST", f"/connections/{made['id']}/test")
     assert (result["ok"], result["rights"], result["released"]) == (True, ["write", "read", "delete"], 1)
-    assert result["account"] == str(settings().deliveries / "in")
+    assert result["account"] == str(settings().deliveries / "alice/in")
     assert list(Path(result["account"]).iterdir()) == []
     shown = alice.ok("GET", f"/connections/{made['id']}")
     assert (shown["health"], shown["last_error"]) == ("ok", None)

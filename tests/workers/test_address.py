@@ -44,7 +44,7 @@ def test_fields_are_filled_in_with_the_slot_in_its_zone(database, home):
         "reports/{schedule}/{year}", "{name} {date}", slot=slot, timezone="Asia/Tokyo", schedule="daily"
     )
     deliver(delivery_id)
-    assert arrived() == home / "deliveries/reports/daily/2027/Plan 2027-01-01.svg"
+    assert arrived() == home / "deliveries/ann/reports/daily/2027/Plan 2027-01-01.svg"
 
 
 def test_without_a_slot_the_instant_is_when_it_was_asked_for(database):

@@ -62,7 +62,7 @@ def due_again():
 
 
 def there(home):
-    return sorted(path.stem for path in (home / "deliveries" / "b").iterdir())
+    return sorted(path.stem for path in (home / "deliveries/ann/b").iterdir())
 
 
 def test_what_the_rules_no_longer_keep_is_removed_and_written_down(database, home):
@@ -95,7 +95,7 @@ def test_only_what_this_connection_put_there_and_did_not_skip_goes(database, hom
     delivered(mine, "n2", 2)
     delivered(mine, "n3", 3)
     skipped = delivered(mine, "theirs", 8, conflict="skip")
-    (home / "deliveries" / "b" / "own.svg").write_text("by hand")
+    (home / "deliveries/ann/b" / "own.svg").write_text("by hand")
     assert retain() == 1
     assert there(home) == ["n1", "n2", "own", "theirs"]
     assert receipt(skipped).skipped

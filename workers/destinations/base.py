@@ -137,11 +137,15 @@ class Place:
 
     `check_url` raises Refused where the address may not be reached. `tokens` keeps the access token that logins give,
     for every worker, with the secrets that the provider replaced: sign in through it.
+
+    `folder_root` is one owner's alone. `shared_root`, above it, is where the files of all owners were before each had
+    one: only what a receipt or a checkpoint tells of may be touched there.
     """
 
     folder_root: str
     check_url: Callable[[str], None]
     tokens: Tokens = field(default_factory=Tokens)
+    shared_root: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """A folder of this machine, or a network share that is mounted there.
 
-Every path is walked from the operator's root by directory handles that follow no symbolic link, so nothing outside the
+Every path is walked from the owner's own root by directory handles that follow no symbolic link, so nothing outside the
 root can be written however names and links change in the meantime. The file grows under a hidden name and becomes
 visible whole: by `link`, which fails where the name is taken, or by `rename`, which replaces.
 """
@@ -12,7 +12,7 @@ import os
 import stat
 import uuid
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -55,11 +55,11 @@ LASTING = {
 
 
 class FolderOptions(BaseModel):
-    """Where below the operator's root."""
+    """Where below the owner's root."""
 
     model_config = ConfigDict(extra="forbid")
 
-    folder: str = Field("", max_length=1000, description="Folder below the operator's delivery root; made if missing.")
+    folder: str = Field("", max_length=1000, description="Folder below the owner's own one; made if missing.")
 
 
 class FolderSecrets(BaseModel):
@@ -69,7 +69,7 @@ class FolderSecrets(BaseModel):
 
 
 class Folder(Destination):
-    """Files below `LONGSHORE_FOLDER_ROOT`."""
+    """Files below the owner's directory in `LONGSHORE_FOLDER_ROOT`."""
 
     label = "Folder"
     limits: ClassVar[dict[str, str]] = {
@@ -92,6 +92,8 @@ class Folder(Destination):
 
     def upload(self, upload: Upload) -> Receipt:
         """Copy, make visible, read back. Raises OSError, Refused, Permanent, Transient, or what `sent` raises."""
+        if earlier := self._begun_in_shared_root(upload):
+            return earlier
         with self._directory(upload.folder) as (directory, path):
             known, name = upload.checkpoint or {}, safe_name(upload.name, limit=NAME_LIMIT)
             part = files.hidden(upload.key)
@@ -103,7 +105,7 @@ class Folder(Destination):
             if upload.conflict in {"skip", "fail"} and files.look(directory, name):
                 files.unlink(directory, part)
                 return _taken(directory, path / name, upload)
-            state: dict[str, Any] = {"folder": upload.folder, "part": part, "wanted": name}
+            state: dict[str, Any] = {"folder": upload.folder, "part": part, "wanted": name, "own": True}
 
             def save(offset: int, name: str = "") -> None:
                 upload.save({**state, "offset": offset, "name": name})
@@ -134,9 +136,10 @@ class Folder(Destination):
         """
         if "part" not in checkpoint:
             return
-        part = str(checkpoint["part"])
+        part, names = str(checkpoint["part"]), folders(self.options.folder, str(checkpoint.get("folder", "")))
+        root = self.place.folder_root if "own" in checkpoint else self.place.shared_root or self.place.folder_root
         try:
-            with self._directory(str(checkpoint.get("folder", "")), make=False) as (directory, _):
+            with self._below(names, root, make=False) as (directory, _):
                 files.unlink(directory, part)
                 versions.remove_inode(directory, str(checkpoint.get("name", "")), int(checkpoint.get("inode", 0)))
                 versions.restore(directory, str(checkpoint.get("wanted", "")), versions.aside(part))
@@ -145,15 +148,16 @@ class Folder(Destination):
 
     def remove(self, receipt: Receipt) -> bool:
         """See base. Raises OSError, Refused."""
-        sha256 = receipt.checksum.removeprefix("sha256:")
-        try:
-            where = Path(receipt.path).relative_to(Path(self.place.folder_root).resolve())
-        except ValueError:  # the operator moved the root: what is below the new one is not what was delivered
+        sha256, path = receipt.checksum.removeprefix("sha256:"), Path(receipt.path)
+        roots = [str(Path(one).resolve()) for one in (self.place.folder_root, self.place.shared_root) if one]
+        root = next((one for one in roots if path.is_relative_to(one)), "")
+        if not root:  # the operator moved it: what is below the new one is not what was delivered
             return False
+        where = path.relative_to(root)
         if receipt.skipped or not where.name or ".." in where.parts:
             return False
         try:
-            with self._below(where.parent.parts, make=False) as (directory, _):
+            with self._below(where.parent.parts, root, make=False) as (directory, _):
                 return versions.remove(directory, where.name, receipt.size, sha256)
         except (FileNotFoundError, NotADirectoryError):
             return False
@@ -173,14 +177,28 @@ class Folder(Destination):
             return Permanent(LASTING[number], detail=repr(error))
         return Transient("Writing to the delivery folder failed. It will be tried again.", detail=repr(error))
 
-    def _directory(self, folder: str, *, make: bool = True) -> AbstractContextManager[tuple[int, Path]]:
+    def _begun_in_shared_root(self, upload: Upload) -> Receipt | None:
+        """What an attempt of before owners had roots of their own finished; what it only began there is removed."""
+        known = upload.checkpoint or {}
+        if not self.place.shared_root or "part" not in known or "own" in known:
+            return None
+        names = folders(self.options.folder, upload.folder)
+        with suppress(FileNotFoundError), self._below(names, self.place.shared_root, make=False) as (directory, path):
+            if finished := _finished(directory, known["part"], known, upload):
+                files.unlink(directory, known["part"])
+                return _receipt(path / finished, upload)
+        self.discard(known)
+        upload.checkpoint = None
+        return None
+
+    def _directory(self, folder: str) -> AbstractContextManager[tuple[int, Path]]:
         """A handle of the target folder, and its path for people. Raises Refused; when entered, OSError."""
-        return self._below(folders(self.options.folder, folder), make=make)
+        return self._below(folders(self.options.folder, folder), self.place.folder_root, make=True)
 
     @contextmanager
-    def _below(self, names: tuple[str, ...], *, make: bool) -> Iterator[tuple[int, Path]]:
-        """A handle of the folder at this path below the root, and its path for people. Raises OSError."""
-        path = Path(self.place.folder_root).resolve()
+    def _below(self, names: tuple[str, ...], root: str, *, make: bool) -> Iterator[tuple[int, Path]]:
+        """A handle of the folder at this path below a root, and its path for people. Raises OSError."""
+        path = Path(root).resolve()
         if make:
             path.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, files.DIRECTORY)
