@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import threading
+import time
 from itertools import pairwise
 from typing import Any
 
@@ -207,6 +208,32 @@ class DestinationContract(VersionsContract, RemovingContract, StoppingContract):
         assert len(won) == (len(jobs) if conflict == "rename" else 1), outcomes
         if conflict == "fail":
             assert sum(type(one) is Permanent for one in outcomes) == len(jobs) - 1
+        assert site.unfinished() == []
+
+    @pytest.mark.parametrize("ending", ["resumed", "discarded"])
+    @pytest.mark.parametrize("size", [100, "large"])
+    def test_the_equal_file_of_another_delivery_is_neither_taken_for_ours_nor_removed(self, site, size, ending):
+        content = noise(site.part + 9 if size == "large" else size)
+        for save in range(1, 9):
+            ours, theirs = (
+                Job(site, content, name=f"{save}.bin", conflict="rename", key=f"{who}-{save}") for who in "ab"
+            )
+            ours.stop_at_save = save
+            try:
+                first = ours.run()
+            except Killed:
+                first = None
+            time.sleep(site.apart)
+            second = theirs.run()
+            if ending == "resumed":
+                ours.stop_at_save = None
+                assert (first or ours.run()).path != second.path
+                assert site.read(second) == content
+            elif first is None:
+                site.destination().discard(ours.checkpoint)
+                assert site.read(second) == content
+            if first is not None:
+                break
         assert site.unfinished() == []
 
     @pytest.mark.parametrize("folder", ["../out", "a/../../out", "..", "a/..", "..\\out"])

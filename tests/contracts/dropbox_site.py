@@ -12,6 +12,7 @@ MIB = 1024 * 1024
 
 class DropboxSite(Site):
     part = 4 * MIB
+    apart = 1.1  # it keeps times in whole seconds
 
     def __init__(self, fake):
         self.fake = fake

@@ -31,6 +31,8 @@ class Site(ABC):
     """Whether a copy that names the version it is made of fails where that was replaced."""
     settles = 0.0
     """Seconds until the server has noticed that a line broke, and has put away what came over it."""
+    apart = 0.0
+    """Seconds that must be between two deliveries of equal bytes, for their files to be told apart."""
     atomic_remove = True
     """Whether the server compares and deletes in one step."""
     resumes = True

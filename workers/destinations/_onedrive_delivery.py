@@ -1,7 +1,8 @@
 """One delivery over all its attempts: whose a name is, what an earlier attempt left, and when it has arrived.
 
-Where the old file is kept beside the new one, and where SharePoint would write into the file, the new one is sent under
-a name of its own first, compared, and renamed: the name is never empty for longer than two requests.
+A file that replaces none is sent under a name of the delivery's own first, compared, and renamed: so it is known by its
+id, never by its bytes, which another delivery's file may have as well. Only policy `overwrite` sends to the name
+itself, unless SharePoint would write into the file there.
 """
 
 from __future__ import annotations
@@ -33,9 +34,8 @@ Item = dict[str, Any]
 class Delivery:
     """`state` is the checkpoint.
 
-    `name` and `number` that are aimed at; `session` and `offset`; `hash`, saved before the file can be seen; `fresh`
-    where it replaces nothing; `hidden` and `staged`, the name and id of a file that waits for its real name; `aside`,
-    the file that had to make room.
+    `number` of the name that is aimed at; `session` and `offset`; `hash`, saved before the file can be seen; `hidden`
+    and `staged`, the name and id of a file that waits for its real name; `aside`, the file that had to make room.
     """
 
     def __init__(self, drive: Drive, folder: Folder, upload: Upload, state: Item, *, chunk: int, shared: str) -> None:
@@ -80,8 +80,8 @@ class Delivery:
             self.state["number"] = number + 1
 
     def _mine(self, there: Item) -> bool:
-        """Whether an earlier attempt finished this file, and could not record it."""
-        if "hidden" in self.state:
+        """Whether an earlier attempt finished this file, and could not record it; for `overwrite` equal bytes do."""
+        if "hidden" in self.state or self.policy != "overwrite":
             return bool(there["id"] == self.state.get("staged"))
         verified = self._same(there) if "hash" in self.state else None
         if verified is not None:
@@ -116,15 +116,15 @@ class Delivery:
 
     def _arrive(self, name: str, there: Item | None) -> Item | None:
         """The compared file under its name; None where that changed hands meanwhile."""
-        if there is not None and self.policy == "overwrite":
-            if "hidden" in self.state:
-                undo(self.drive, self.state)
-        elif "hidden" in self.state or there is not None or self.drive.rewrites(name):
+        fresh = there is None and (self.drive.rewrites(name) or "hidden" in self.state)
+        if self.policy != "overwrite" or fresh:
             staged = self._stage()
             if staged is None or (there is not None and not self._move_aside(there, name)):
                 return None
             return self.drive.rename(staged["id"], name)
-        item = self._send(name, "replace" if self.policy == "overwrite" else "fail")
+        if "hidden" in self.state:
+            undo(self.drive, self.state)
+        item = self._send(name)
         return item and self._compared(item, name, replaced=there is not None)
 
     def _stage(self) -> Item | None:
@@ -133,14 +133,15 @@ class Delivery:
             self.session.drop()
             self.state.pop("hash", None)
             key = hashlib.sha256(self.upload.key.encode()).hexdigest()[:24]
-            self._save(hidden=f".longshore-{key}")
+            self.state["hidden"] = f".longshore-{key}"  # saved with the session, or before the only request
         hidden = self.state["hidden"]
         there = self.drive.look(self.folder.id, hidden) if "hash" in self.state else None
         if there is None or self._same(there) is None:
-            there = self._send(hidden, "replace")
+            there = self._send(hidden)
         if there is not None:
             there = self._compared(there, hidden, replaced=False)
-            self._save(staged=there["id"])
+            if self.state.get("staged") != there["id"]:
+                self._save(staged=there["id"])
         return there
 
     def _move_aside(self, there: Item, name: str) -> bool:
@@ -154,26 +155,25 @@ class Delivery:
                 return self.drive.rename(there["id"], beside, there["eTag"]) is not None
             number += 1
 
-    def _send(self, name: str, behavior: str) -> Item | None:
-        """Send the bytes and make them visible; None where the name was taken in the meantime."""
-        target = [name, behavior]
-        if self.state.get("target") != target:
+    def _send(self, name: str) -> Item | None:
+        """Send the bytes and make them visible, over whatever has the name; None where that is a folder."""
+        if self.state.get("target") != name:
             self.session.drop()
             self.state.pop("hash", None)
-            self.state.update(target=target, name=name, fresh=behavior == "fail")
+            self.state["target"] = name
         if "session" not in self.state:
             self.drive.check_room(self.upload.size)
         try:
             if self.upload.size > SIMPLE:
-                return self.session.run(self.folder.id, name, behavior)
-            return self._put(name, behavior)
+                return self.session.run(self.folder.id, name)
+            return self._put(name)
         except Denied as error:
             if error.status != CONFLICT or "nameAlreadyExists" not in error.codes:
                 raise
         self.session.drop()
         return None
 
-    def _put(self, name: str, behavior: str) -> Item:
+    def _put(self, name: str) -> Item:
         """The whole artifact in one request."""
         with closing(Source(self.upload)) as source:
             payload = source.take(self.upload.size)
@@ -181,7 +181,7 @@ class Delivery:
         item = self.drive.client.call(
             "PUT",
             f"{self.drive.path(self.folder.id, name)}:/content",
-            params={BEHAVIOR: behavior},
+            params={BEHAVIOR: "replace"},
             data=Told(payload, self.upload.sent),
             headers={"Content-Type": self.upload.media_type},
         )
@@ -230,16 +230,12 @@ def undo(drive: Drive, state: Item) -> None:
     """
     if session := state.get("session"):
         end(drive.client, session)
-    parent, name = state.get("parent", ""), state.get("name", "")
     if "hidden" in state:
+        parent = state.get("parent", "")
         waiting = drive.item(state["staged"]) if "staged" in state else drive.look(parent, state["hidden"])
         if waiting is not None:
             drive.remove(waiting["id"])
         if aside := state.get("aside"):
             drive.rename(aside["id"], aside["name"])
-    elif state.get("fresh") and state.get("hash"):
-        there = drive.look(parent, name)
-        if there is not None and hash_of(there) == state["hash"]:
-            drive.remove(there["id"], there.get("eTag", ""))
-    for known in ("session", "offset", "hash", "hidden", "staged", "aside", "target", "fresh", "verified"):
+    for known in ("session", "offset", "hash", "hidden", "staged", "aside", "target", "verified"):
         state.pop(known, None)

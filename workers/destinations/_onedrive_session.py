@@ -91,7 +91,7 @@ class Session:
         self._new = False
         self._misplaced = -1
 
-    def run(self, parent: str, name: str, behavior: str) -> dict[str, Any]:
+    def run(self, parent: str, name: str) -> dict[str, Any]:
         """Send what is missing; the file as OneDrive has it then. The checkpoint gets its `hash` before the last chunk.
 
         A break after chunks had passed is got over here; any other is raised. Raises Gone, Denied, requests' errors,
@@ -103,7 +103,7 @@ class Session:
         while finished is None:
             before = int(self.state.get("offset", 0))
             try:
-                self._open(parent, name, behavior)
+                self._open(parent, name)
                 finished = self._send(self._where())
                 if finished is None and not self._moved(before):
                     raise Transient("OneDrive keeps nothing of what it is sent. It will be tried again.")
@@ -144,11 +144,11 @@ class Session:
         self.state["offset"] = 0
         self.upload.save(dict(self.state))
 
-    def _open(self, parent: str, name: str, behavior: str) -> None:
+    def _open(self, parent: str, name: str) -> None:
         """Open a session where there is none."""
         if "session" in self.state:
             return
-        about: dict[str, Any] = {BEHAVIOR: behavior, "name": name}
+        about: dict[str, Any] = {BEHAVIOR: "replace", "name": name}
         if self.drive.personal:  # the only drives that know this property, and check their quota by it
             about["fileSize"] = self.upload.size
         made = self.client.call("POST", f"{self.drive.path(parent, name)}:/createUploadSession", {"item": about})

@@ -1,7 +1,7 @@
 """OneDrive and the libraries of SharePoint, by Microsoft Graph: a person's, a company's, a site's.
 
-A small file is one request, a larger one an upload session that outlives the worker. Names are taken in one step by
-`conflictBehavior`; OneDrive's own hash of every file is compared with the artifact's.
+A small file is sent in one request, a larger one by an upload session that outlives the worker; both get their name in
+a second step, which fails where the name is taken. OneDrive's own hash of every file is compared with the artifact's.
 """
 
 from __future__ import annotations
@@ -236,7 +236,7 @@ class OneDrive(Destination):
         """What was begun at another endpoint is left: this connection's token is not for it."""
         if state.get("endpoint") != self.options.endpoint_url or "parent" not in state:
             return
-        if "hidden" in state or state.get("hash"):
+        if "hidden" in state:
             undo(self._at(client, state["drive"]), state)
         elif "session" in state:
             end(client, state["session"])
