@@ -20,6 +20,8 @@ from tests.contracts.versions_contract import VersionsContract
 from workers.destinations.base import Cancelled, Permanent, Receipt, Refused, Transient
 
 MIB = 1024 * 1024
+CLEANED = 2.0
+"""Seconds after which a user who cancelled may count on it that nothing is left."""
 NAMES = [
     "plain.txt", "two words.png", "Ünïcödé 世界 ελ ≠.svg", "🚢👩‍👩‍👧.png", "it's \"quoted\" & <tagged>.pdf",
     "a+b=c?d#e%20f%.txt",
@@ -155,7 +157,9 @@ class DestinationContract(VersionsContract, RemovingContract, StoppingContract):
         destination = site.destination()
         assert isinstance(classified(destination, job), Cancelled)
         assert site.unfinished() != [] or not site.resumes
-        site.destination().discard(job.checkpoint)
+        began = time.monotonic()
+        destination.discard(job.checkpoint)
+        assert time.monotonic() - began < CLEANED
         assert (site.visible(), site.unfinished()) == ([], [])
         site.destination().discard(job.checkpoint)
         site.destination().discard({})

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.contracts.site import Job, noise
-from workers.destinations.base import Destination
+from workers.destinations.base import Cancelled, Destination
 from workers.interrupt import Interrupt
 
 MIB = 1024 * 1024
@@ -18,13 +18,23 @@ SOON = 1.0
 
 
 def cancelled(job: Job, destination: Destination, stalled: threading.Event) -> float:
-    """Run the upload and cancel it when it stalls; the seconds that this took."""
+    """Run the upload and cancel it when it stalls; the seconds that this took.
+
+    From then on `sent` raises, as a delivery's does: whoever cleans up afterwards must not call it.
+    """
     stop, told = Interrupt(), list[float]()
     given = job.attempt
 
     def attempt() -> Any:
         upload = given()
-        upload.note = upload.save
+        upload.note, told_of = upload.save, upload.sent
+
+        def sent(total: int) -> None:
+            if stop.asked:
+                raise Cancelled("Stopped.")
+            told_of(total)
+
+        upload.sent = sent
         return upload
 
     def cancel() -> None:

@@ -12,6 +12,7 @@ import io
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -32,6 +33,10 @@ from workers.destinations.base import (
 )
 
 ODD = "{} does not give back what was written there. It will be tried again."
+
+
+def _nothing() -> None:
+    """While no upload runs, rclone's pace tells nobody anything."""
 
 
 class Rclone(Destination):
@@ -74,9 +79,7 @@ class Rclone(Destination):
         )
         path = "/".join((*folders(self.options.folder), marker))
         try:
-            self._delivery(upload).put(path)
-            same = self.remote.read_back(path) == upload.sha256
-            self.remote.delete(path)
+            same = self._marked(upload, path)
             free = self.remote.free()
         except Exception as error:
             raise self.classify(error) from error
@@ -84,9 +87,24 @@ class Rclone(Destination):
             raise Transient(ODD.format(self.options.backend))
         return TestReport(account(self.options), ("write", "read", "delete"), free)
 
+    def _marked(self, upload: Upload, path: str) -> bool:
+        """Whether the marker comes back as it was sent. It is gone then, whatever broke in between."""
+        try:
+            self._delivery(upload).put(path)
+            same = self.remote.read_back(path) == upload.sha256
+        except BaseException:
+            with suppress(Exception):  # what went wrong first says more
+                self.remote.delete(path)
+            raise
+        self.remote.delete(path)
+        return same
+
     def upload(self, upload: Upload) -> Receipt:
         """Send, prove, take a name. Raises LongshoreError, Failed, what `sent` raises."""
-        return self._delivery(upload).run()
+        try:
+            return self._delivery(upload).run()
+        finally:
+            self._tick = _nothing  # what cleans up behind a stopped upload is not to be stopped by it
 
     def discard(self, checkpoint: dict[str, Any]) -> None:
         """Remove the hidden file, or the visible one that it became; what was set aside gets its name back.
@@ -143,7 +161,7 @@ class Rclone(Destination):
         time.sleep(seconds)
         self._tick()
 
-    _tick: Callable[[], None] = staticmethod(lambda: None)
+    _tick: Callable[[], None] = staticmethod(_nothing)
 
     def _delivery(self, upload: Upload) -> Delivery:
         delivery = Delivery(
