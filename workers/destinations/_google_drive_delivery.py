@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from workers.destinations._google_drive_client import Denied
-from workers.destinations._google_drive_files import NATIVE, ROUNDS, Files, Folder, receipt, step_back
+from workers.destinations._google_drive_files import NATIVE, ROUNDS, Files, Folder, age_of, receipt, step_back
 from workers.destinations._google_drive_session import Session
 from workers.destinations.base import Permanent, Receipt, Transient, Upload, dated, numbered, safe_name
 
@@ -60,7 +60,7 @@ class Delivery:
         mine = self.files.get(self.state["id"])
         if mine is not None and mine["name"] == name:
             for other in self.files.named(self.folder, name):
-                if _age(other) < _age(mine):
+                if age_of(other) < age_of(mine):
                     self._date(other)
         self._save(settled=True)
         return arrived
@@ -196,7 +196,3 @@ class Delivery:
     def _save(self, **state: Any) -> None:
         self.state.update(state)
         self.upload.save(dict(self.state))
-
-
-def _age(file: dict[str, Any]) -> tuple[str, str]:
-    return str(file["createdTime"]), str(file["id"])

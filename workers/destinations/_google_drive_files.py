@@ -69,7 +69,7 @@ class Files:
         kind = f"mimeType {'=' if folders else '!='} '{FOLDER}'"
         query = f"'{parent.id}' in parents and name = '{quoted}' and {kind} and trashed = false"
         found = [one for one in self._found(parent, query) if one["name"] == name]
-        return sorted(found, key=lambda one: (one.get("createdTime", ""), one["id"]))
+        return sorted(found, key=age_of)
 
     def _found(self, parent: Folder, query: str) -> Iterator[dict[str, Any]]:
         where = {"corpora": "drive", "driveId": parent.drive} if parent.drive else {"corpora": "user"}
@@ -111,14 +111,18 @@ class Files:
         return top
 
     def _make(self, parent: Folder, name: str) -> str:
-        """A new folder, or the one that somebody else made at the same time: the older one stays."""
+        """A new folder, or the one that somebody else made at the same time: the older one stays, by id where both are.
+
+        The other is removed while it is empty: removing takes along what others have put into it meanwhile.
+        """
         for number in range(ROUNDS):
             wanted = {"name": name, "mimeType": FOLDER, "parents": [parent.id]}
             mine = self.client.call("POST", "files", wanted, fields=FIELDS, supportsAllDrives=True)
             others = [one for one in self.named(parent, name, folders=True) if one["id"] != mine["id"]]
-            if all(one["createdTime"] > mine["createdTime"] for one in others):
+            if all(age_of(one) > age_of(mine) for one in others):
                 return str(mine["id"])
-            self.remove(mine["id"])
+            if not any(self._found(parent, f"'{mine['id']}' in parents")):
+                self.remove(mine["id"])
             step_back(number)
             if there := self.named(parent, name, folders=True):
                 return str(there[0]["id"])
@@ -168,6 +172,11 @@ class Files:
                 found.update(piece)
                 upload.sent(upload.size)
         return found.hexdigest() == upload.sha256
+
+
+def age_of(file: dict[str, Any]) -> tuple[str, str]:
+    """What sorts the oldest first, the same way for everybody."""
+    return str(file.get("createdTime", "")), str(file["id"])
 
 
 def receipt(

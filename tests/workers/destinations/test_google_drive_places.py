@@ -7,7 +7,9 @@ from longshore.errors import Permanent, Refused, Transient
 from tests.contracts.google_drive_site import MIB
 from tests.contracts.site import Job, Killed, classified, noise
 from tests.fakes.google_drive import FOLDER, Fault
+from tests.fakes.google_drive_store import File
 from workers.destinations import _google_drive_client
+from workers.destinations._google_drive_client import Client
 from workers.destinations.google_drive import DriveOptions
 
 
@@ -248,3 +250,34 @@ def test_google_itself_is_asked_where_no_endpoint_is_named(google_drive):
     with _google_drive_client.connect("", lambda url: None, lambda http, url: (http, url)) as client:
         assert client.root == "https://www.googleapis.com"
         assert client.login[1] == "https://oauth2.googleapis.com/token"
+
+
+@pytest.mark.parametrize("filled", [True, False])
+@pytest.mark.parametrize("sign", ["0", "z"])
+def test_of_folders_made_in_one_millisecond_all_keep_the_same_one_and_what_lies_in_the_other(
+    google_drive, monkeypatch, sign, filled
+):
+    """Somebody makes a twin in the moment before we look, and a third delivers into ours."""
+    store, call, made = google_drive.store, Client.call, []
+
+    def met(client, verb, path, *given, **more):
+        answer = call(client, verb, path, *given, **more)
+        if verb == "POST" and path == "files" and not made:
+            ours = store.files[answer["id"]]
+            twin = File(sign + ours.id, ours.name, FOLDER, ours.parents, created=ours.created)
+            store.files[twin.id] = twin
+            made.extend([ours, twin])
+            if filled:
+                made.append(store.add({"name": "third.bin", "parents": [ours.id]}, b"third"))
+        return answer
+
+    monkeypatch.setattr(Client, "call", met)
+    job = Job(google_drive, b"x")
+    job.folder = ""
+    receipt = job.run()
+    ours, twin, *third = made
+    kept = min(ours, twin, key=lambda one: one.id)
+    assert store.files[receipt.provider_id].parents == [kept.id]
+    assert all(store.files[one.id].content == b"third" for one in third)
+    assert (ours.id in store.files) == (filled or kept is ours)
+    assert twin.id in store.files
