@@ -16,7 +16,15 @@ from workers.destinations.base import LongshoreError, NeedsReconnect, Permanent,
 FULL_RETRY = 300.0
 """Seconds until a full account is tried again: people, not machines, make room."""
 BUSY_RETRY = 10.0
-"""Seconds after an answer that asks to slow down: rclone does not tell for how long."""
+"""Seconds after an answer that asks to slow down, where the text does not tell for how long."""
+MOST_RETRY = 3600.0
+"""What is believed of a text at most: it may tell of days."""
+AFTER = re.compile(
+    r"(?:retry|try(?:ing)? again)[- _]?(?:after|in)\W{0,3}(?:\d{4}-\d\d-\d\dT\S+ \()?"
+    r"(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?) ?(ms|s\b|sec|$|(?=\D)))?",
+    re.IGNORECASE,
+)
+"""`try again after 2030-01-21T14:03:05Z (1m30s)`, as rclone says it; `Retry-After: 30`, as servers do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +151,16 @@ def classified(text: str, secrets: Iterable[str]) -> LongshoreError:
     for rule in RULES:
         if re.search("|".join(rule.words), detail, re.IGNORECASE):
             if rule.kind is Transient:
-                return Transient(rule.message, retry_after=rule.retry_after, detail=detail)
+                return Transient(rule.message, retry_after=_asked(detail) or rule.retry_after, detail=detail)
             return rule.kind(rule.message, detail=detail)
     return Transient("The provider could not take the file. It will be tried again.", detail=detail)
+
+
+def _asked(text: str) -> float | None:
+    """The seconds that the text asks to wait."""
+    for hours, minutes, seconds, unit in AFTER.findall(text):
+        told = 3600 * int(hours or 0) + 60 * int(minutes or 0)
+        told += float(seconds or 0) / (1000 if unit.lower() == "ms" else 1)
+        if told:
+            return min(told, MOST_RETRY)
+    return None

@@ -12,7 +12,9 @@ from tests.contracts.rclone_servers import PASSWORD, host_key
 from tests.contracts.s3_servers import Answer, Proxy
 from tests.contracts.site import Job, Killed, classified, noise
 from workers.destinations import _rclone_daemon
+from workers.destinations._rclone_daemon import Failed
 from workers.destinations._rclone_errors import classified as read
+from workers.destinations._rclone_remote import Remote
 from workers.destinations.base import Cancelled
 from workers.destinations.rclone import Rclone
 
@@ -156,3 +158,35 @@ def test_the_declaration_names_every_backend():
     told = Rclone.Options.model_json_schema()["properties"]
     assert "sftp" in told["backend"]["description"]
     assert all(field.get("description") for field in told.values())
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("low level retry: 429 Too Many Requests", 10),
+        ("429: try again after 2030-01-21T14:03:05.123456789Z (1m29.5s)", 89.5),
+        ("error 429, trying again in 2m0s", 120),
+        ("429 Too Many Requests, Retry-After: 30", 30),
+        ("slow down, retry after 45 seconds", 45),
+        ("429 try again after 2030-01-21T14:03:05Z (1h2m3s)", 3600),
+        ("429 retry after 1500ms", 1.5),
+        ("429, Retry-After: soon", 10),
+        ("507 insufficient storage, retry-after: 60", 60),
+    ],
+)
+def test_a_server_is_left_alone_for_as_long_as_its_text_asks(text, seconds):
+    assert read(text, []).retry_after == seconds
+
+
+@pytest.mark.parametrize("broken", ["read_back", "put"])
+def test_a_test_that_breaks_off_removes_its_marker(rclone_at, monkeypatch, broken):
+    site, real = rclone_at("sftp"), getattr(Remote, broken)
+
+    def breaks(*given):
+        real(*given)
+        raise Failed("connection lost", 500)
+
+    monkeypatch.setattr(Remote, broken, breaks)
+    with pytest.raises(Transient):
+        site.destination().test()
+    assert site.visible() == site.unfinished() == []
