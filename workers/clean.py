@@ -17,6 +17,7 @@ from workers import scratch
 from workers.credentials import forget_credentials
 from workers.history import forget_history
 from workers.pack import forget_all_packed
+from workers.reservations import forget_reservations
 
 KEEP_KEYS = timedelta(hours=24)
 """How long an `Idempotency-Key` is remembered; published in the API's description."""
@@ -33,6 +34,7 @@ def clean() -> int:
         session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at <= now - KEEP_KEYS))
         session.execute(delete(Batch).where(~exists().where(Export.batch_id == Batch.id)))
         session.execute(delete(OAuthState).where(OAuthState.expires_at <= now))
+        forget_reservations(session, now=now)
     scratch.sweep()
     _forgotten()
     return _expire() + _deleted_files() + forget_all_packed(BATCH) + forget_credentials(BATCH) + forget_history()

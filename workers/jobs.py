@@ -29,6 +29,7 @@ from workers.interrupt import Interrupt
 from workers.lease import hold
 from workers.pack import Content
 from workers.progress import Meter
+from workers.reservations import reserve
 from workers.throttle import Alone, Known, Pace, Shared, Throttled
 
 RECOUNT = 1.0
@@ -108,6 +109,13 @@ def upload_of(job: Job, content: Content, stop: Interrupt, check: Callable[[], N
             with stop.held(), transaction() as session:
                 _tell(session, job, told)
 
+    def reserved(name: str) -> bool:
+        check()
+        with stop.held():
+            free = reserve(delivery.id, delivery.destination, name)
+        job.ours = not free  # that another delivery has the name is no fault of the provider's
+        return free
+
     def opened() -> BinaryIO:
         try:
             reader = store().open(content.key)
@@ -128,6 +136,7 @@ def upload_of(job: Job, content: Content, stop: Interrupt, check: Callable[[], N
         save=save,
         sent=sent,
         note=note,
+        reserve=reserved,
         checkpoint=job.checkpoint,
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from longshore.models.access import ApiKey, IdempotencyKey
-from longshore.models.deliveries import Connection, Delivery, Leftover, Receipt
+from longshore.models.deliveries import Connection, Delivery, Leftover, Receipt, Reservation
 from longshore.models.documents import File, FileVersion
 from longshore.models.exports import Artifact, Attempt, Batch, Event, Export
 from longshore.models.oauth import OAuthState
@@ -30,6 +30,7 @@ __all__ = [
     "OAuthState",
     "Pulse",
     "Receipt",
+    "Reservation",
     "ScheduleDelivery",
     "ScheduleRun",
     "ScheduledExport",

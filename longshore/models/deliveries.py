@@ -121,6 +121,19 @@ class Leftover(Base):
     created_at: Mapped[datetime]
 
 
+class Reservation(Base):
+    """The delivery that is about to take a name at a provider; `key` is a hash of place and name.
+
+    It counts while the delivery has its lease, see `workers/reservations.py`.
+    """
+
+    __tablename__ = "reservations"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    delivery_id: Mapped[str] = mapped_column(ID)
+    created_at: Mapped[datetime]
+
+
 class Receipt(Base):
     """What the provider confirmed about a delivery, beside the SHA-256 of the artifact and of the bytes as sent.
 

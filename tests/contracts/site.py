@@ -77,6 +77,10 @@ class Site(ABC):
         """Payload bytes that came to the provider since the site was made."""
 
 
+HOLDERS: dict[str, Job] = {}
+"""Which job has reserved a name at its provider, as a table of the database says for deliveries."""
+
+
 class Job:
     """One delivery over all its attempts; keeps what a database would."""
 
@@ -90,9 +94,15 @@ class Job:
         self.stop: BaseException = Killed()
         self.folder, self.name, self.conflict, self.key = "reports/2026", name, conflict, key
         self.reader: Any = io.BytesIO
+        self.reserved: list[str] = []
 
     def run(self, destination: Destination | None = None) -> Receipt:
-        return (destination or self.site.destination()).upload(self.attempt())
+        try:
+            return (destination or self.site.destination()).upload(self.attempt())
+        finally:
+            for name in self.reserved:
+                HOLDERS.pop(name, None)
+            self.reserved.clear()
 
     def attempt(self) -> Upload:
         return Upload(
@@ -106,6 +116,7 @@ class Job:
             conflict=self.conflict,
             save=self._save,
             sent=self._sent,
+            reserve=self._reserve,
             checkpoint=json.loads(json.dumps(self.checkpoint)),
         )
 
@@ -115,6 +126,12 @@ class Job:
             self.stop_at_save -= 1
             if self.stop_at_save == 0:
                 raise self.stop
+
+    def _reserve(self, name: str) -> bool:
+        mine = HOLDERS.setdefault(name, self) is self
+        if mine:
+            self.reserved.append(name)
+        return mine
 
     def _sent(self, total: int) -> None:
         self.progress.append(total)

@@ -32,6 +32,8 @@ REPLACING = frozenset({"overwrite", "version"})
 FOLDER = "A folder has the name {} already. Choose another name."
 TAKEN = "{} exists already. Choose another name, or the policy rename, version or overwrite."
 DIFFERS = "The provider stored other bytes than were sent. They were removed; it will be tried again."
+HELD = "Another delivery is about to take the name {}. It will be tried again."
+HELD_RETRY = 5.0
 GONE = "Somebody else replaced {} in the same moment. It will be tried again."
 
 
@@ -47,6 +49,7 @@ class Delivery:
         self._read_back = read_back
         self._parents = folders(folder, upload.folder)
         self._sent = 0
+        self._reserved = ""
         known = dict(upload.checkpoint or {})
         self._state: dict[str, Any] = known if known.get("where") == where else {"where": where}
 
@@ -69,11 +72,26 @@ class Delivery:
                 continue
             if there is not None and (there.folder or upload.conflict not in REPLACING):
                 return self._taken(path, there)
-            if self._remote.moves and not self._whole():
+            missing = self._remote.moves and not self._whole()
+            if missing:
                 self._send()
+            if not self._reserve(path):
+                number += 1
+                continue
+            if missing or (self._reserved != path and upload.conflict != "overwrite"):
+                self._reserved = path
                 continue  # the name may have been taken meanwhile
             self._state["number"] = number
             return self._publish(path, there) if self._remote.moves else self._send_to(path, there)
+
+    def _reserve(self, path: str) -> bool:
+        """Whether no other delivery takes the name now. Raises Transient where one does, but for policy `rename`."""
+        if self._upload.conflict == "overwrite" or self._reserved == path:
+            return True
+        free = self._upload.reserve(f"{self._state['where']} {path}")
+        if not free and self._upload.conflict != "rename":
+            raise Transient(HELD.format(path), retry_after=HELD_RETRY)
+        return free
 
     def put(self, path: str) -> dict[str, str]:
         """Send the artifact to this path; its checksums."""

@@ -115,6 +115,9 @@ class Upload:
 
     `key` is the same in every attempt of a delivery: use it in temporary names. `open` starts a new reader at byte 0,
     which may give less than it is asked for. `note` is `save` for what only this attempt needs: it survives no crash.
+
+    `reserve` is for places that cannot take a name in one step. It is told place and name, and False where another
+    delivery is about to take that; True holds it until this attempt ends. Look afterwards whether the name is free.
     """
 
     key: str
@@ -129,6 +132,7 @@ class Upload:
     sent: Callable[[int], None]
     checkpoint: dict[str, Any] | None = None
     note: Callable[[dict[str, Any]], None] = lambda _: None
+    reserve: Callable[[str], bool] = lambda _: True
 
 
 @dataclass(frozen=True, slots=True)

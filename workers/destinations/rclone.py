@@ -45,8 +45,8 @@ class Rclone(Destination):
     label = "rclone (SFTP, FTP, SMB, WebDAV, B2, Azure, Swift, pCloud, MEGA ...)"
     limits: ClassVar[dict[str, str]] = {
         "resume": "none: an upload that was broken off begins again, and what it left is replaced or removed",
-        "conflict policies": "names are looked at before they are taken, in two steps: of two deliveries that meet in"
-        " the same moment under one name, the later one may replace the earlier one",
+        "conflict policies": "a name is looked at before it is taken, in two steps: of Longshore's own deliveries one"
+        " waits for the other; what somebody else puts there in the same moment may be replaced",
         "unfinished uploads": "of a worker killed midway stay hidden in a bucket until a lifecycle rule removes them",
     }
     features = frozenset({"checksum", "link", "quota"})

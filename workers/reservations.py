@@ -1,0 +1,44 @@
+"""A name at a provider is taken by one of our deliveries at a time, on however many machines they run.
+
+For places that cannot create a file only where there is none. A row says which delivery has the name; it counts for as
+long as that delivery has its lease, so it ends with the attempt, or when its worker is silent for too long.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, delete, exists, or_
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from longshore.db import clock, transaction
+from longshore.models import Delivery, Reservation
+
+
+def reserve(delivery_id: str, destination: str, name: str) -> bool:
+    """Take a name for this delivery; False where another one has it.
+
+    `name` says the place, too. Owners are not told apart: two of them may deliver to one bucket.
+    """
+    key = hashlib.sha256(f"{destination}\0{name}".encode()).hexdigest()
+    with transaction() as session:
+        now = clock(session)
+        insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+        taking = insert(Reservation).values(key=key, delivery_id=delivery_id, created_at=now)
+        taken = taking.on_conflict_do_update(
+            index_elements=[Reservation.key],
+            set_={"delivery_id": delivery_id, "created_at": now},
+            where=or_(Reservation.delivery_id == delivery_id, ~_held(now)),
+        )
+        return session.execute(taken.returning(Reservation.key)).first() is not None
+
+
+def forget_reservations(session: Session, *, now: datetime) -> None:
+    """Delete those that no longer count."""
+    session.execute(delete(Reservation).where(~_held(now)).execution_options(synchronize_session=False))
+
+
+def _held(now: datetime) -> ColumnElement[bool]:
+    return exists().where(Delivery.id == Reservation.delivery_id, Delivery.lease_until > now)
