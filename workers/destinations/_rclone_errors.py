@@ -159,7 +159,7 @@ def classified(text: str, secrets: Iterable[str]) -> LongshoreError:
 def _asked(text: str) -> float | None:
     """The seconds that the text asks to wait."""
     for hours, minutes, seconds, unit in AFTER.findall(text):
-        told = 3600 * int(hours or 0) + 60 * int(minutes or 0)
+        told = 3600.0 * int(hours or 0) + 60 * int(minutes or 0)
         told += float(seconds or 0) / (1000 if unit.lower() == "ms" else 1)
         if told:
             return min(told, MOST_RETRY)
