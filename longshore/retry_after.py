@@ -6,20 +6,20 @@ import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-LONGEST = 86_400.0
-"""Seconds: whoever asks for more than a day has lost count, and is asked again after one."""
+from longshore.errors import LONGEST_WAIT
+
 SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?", re.ASCII)
 
 
 def retry_after(told: str, now: datetime) -> float | None:
-    """Seconds from `now`, of a header that names seconds or a date: 0 to `LONGEST`. None where it names neither."""
+    """Seconds from `now`, of a header that names seconds or a date: 0 to `LONGEST_WAIT`. None where it names neither."""
     told = told.strip()
     if SECONDS.fullmatch(told):
-        return min(float(told), LONGEST)
+        return min(float(told), LONGEST_WAIT)
     try:
         moment = parsedate_to_datetime(told)
     except ValueError:
         return None
     if moment.tzinfo is None:  # RFC 5322's -0000: UTC, from a clock of unknown place
         moment = moment.replace(tzinfo=UTC)
-    return min(max(0.0, (moment - now).total_seconds()), LONGEST)
+    return min(max(0.0, (moment - now).total_seconds()), LONGEST_WAIT)

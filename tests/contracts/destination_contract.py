@@ -184,8 +184,6 @@ class DestinationContract(VersionsContract, RemovingContract, StoppingContract):
 
     @pytest.mark.parametrize("conflict", ["fail", "rename", "skip"])
     def test_deliveries_that_race_for_one_name_are_all_right(self, site, conflict):
-        if not site.atomic:
-            pytest.skip("this server takes names in two steps")
         jobs = [Job(site, noise(1000, seed), conflict=conflict, key=f"racer-{seed}") for seed in range(6)]
         outcomes: list[Any] = [None] * len(jobs)
         barrier = threading.Barrier(len(jobs))
@@ -193,10 +191,14 @@ class DestinationContract(VersionsContract, RemovingContract, StoppingContract):
         def race(index: int) -> None:
             destination = site.destination()
             barrier.wait()
-            try:
-                outcomes[index] = jobs[index].run(destination)
-            except Exception as error:  # noqa: BLE001 - sorted out below
-                outcomes[index] = destination.classify(error)
+            for _ in range(200):
+                try:
+                    outcomes[index] = jobs[index].run(destination)
+                except Exception as error:  # noqa: BLE001 - sorted out below
+                    outcomes[index] = destination.classify(error)
+                if not isinstance(outcomes[index], Transient):
+                    break
+                time.sleep(0.05)  # another one has the name: each attempt is made again, as by the queue
 
         threads = [threading.Thread(target=race, args=(index,)) for index in range(len(jobs))]
         for thread in threads:

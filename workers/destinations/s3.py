@@ -10,6 +10,7 @@ import uuid
 from functools import cached_property
 from typing import Any, ClassVar
 
+from workers.destinations import _s3_names as names
 from workers.destinations import _s3_versions as versions
 from workers.destinations._s3_bucket import DELIVERY, Bucket, marks, marks_of
 from workers.destinations._s3_client import connect
@@ -52,7 +53,7 @@ class S3(Destination):
         "parts": "10,000 at most: larger files get larger parts",
         "unfinished parts": "of a worker killed in the first second of an upload may stay: let a lifecycle rule"
         " (AbortIncompleteMultipartUpload) remove them",
-        "conflict policies": "free of races only where the endpoint honours If-None-Match; others are asked first",
+        "conflict policies": "free of races with other programs only where the endpoint honours If-None-Match",
     }
     features = frozenset({"resume", "conditional_create", "checksum", "link"})
     Options = S3Options
@@ -107,10 +108,11 @@ class S3(Destination):
                 self._drop(state)
                 state = {"bucket": self.bucket.name, "endpoint": self.options.endpoint_url, "key": key}
                 state |= {"number": number, "mark": marks(upload)[DELIVERY], "replaces": upload.conflict == "overwrite"}
+            held = names.held(upload, self.options.endpoint_url, self.bucket.name, key)
             head = self.bucket.head(key)
             if head and marks_of(head) == marks(upload):
                 return self._recognised(upload, state, head)
-            if head is None or upload.conflict in {"overwrite", "version"}:
+            if (head is None or upload.conflict in {"overwrite", "version"}) and names.may_take(upload, key, held=held):
                 receipt = self._send(upload, state)
                 if receipt:
                     return receipt
