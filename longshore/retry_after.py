@@ -12,7 +12,7 @@ SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?", re.ASCII)
 
 
 def retry_after(told: str, now: datetime) -> float | None:
-    """Seconds from `now`, of a header that names seconds or a date: 0 to `LONGEST_WAIT`. None where it names neither."""
+    """Seconds from `now`, of a header that names seconds or a date, up to LONGEST_WAIT. None where it names neither."""
     told = told.strip()
     if SECONDS.fullmatch(told):
         return min(float(told), LONGEST_WAIT)
