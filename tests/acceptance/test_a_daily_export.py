@@ -63,7 +63,7 @@ def test_a_daily_export_is_created_previewed_fired_delivered_and_read(api: Api, 
     assert (run["outcome"], run["result"], datetime.fromisoformat(run["slot"])) == ("fired", "completed", slot)
     export = api.ok("GET", f"/export/{run['export_id']}")
     (delivery,) = export["deliveries"]
-    arrived = home / "deliveries/local/daily" / f"plan {slot.astimezone(NEW_YORK):%Y-%m-%d}.svg"
+    arrived = home / "deliveries/ann/daily" / f"plan {slot.astimezone(NEW_YORK):%Y-%m-%d}.svg"
     assert delivery["state"] == "completed"
     assert sha256(arrived.read_bytes()).hexdigest() == export["artifact"]["sha256"] == delivery["receipt"]["sha256"]
     shown = api.ok("GET", f"/scheduled-exports/{made['id']}")
