@@ -43,13 +43,16 @@ class Target:
     packing: Packing = field(default_factory=Packing)
     max_attempts: int | None = None
 
-    def request(self, session: Session, owner: str, *, now: datetime) -> exports.DeliveryRequest:
-        """The delivery as the one door in takes it; an inline place becomes a connection for one use."""
+    def request(self, session: Session, owner: str, *, now: datetime, shared: bool = True) -> exports.DeliveryRequest:
+        """The delivery as the one door in takes it; an inline place becomes a connection for one use.
+
+        `shared`: or the one that came with another export in the same words. What is a schedule's changes with it.
+        """
         folder = self.folder
         if isinstance(self.place, Connection):
             connection = self.place
         else:
-            connection = self.place.connect(session, owner, now=now, shared=True)
+            connection = self.place.connect(session, owner, now=now, shared=shared)
             folder = "/".join(part for part in (self.place.folder, self.folder) if part)
         return exports.DeliveryRequest(
             connection,

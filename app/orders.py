@@ -78,7 +78,7 @@ def write_places(session: Session, row: ScheduledExport, asked: Sequence[Deliver
     """All places anew; the first is the one that older clients see. Raises Invalid."""
     old = {row.connection_id, *(one.connection_id for one in row.further)}
     found = [
-        accept.target(session, row.owner, one, f"deliveries.{i}").request(session, row.owner, now=now)
+        accept.target(session, row.owner, one, f"deliveries.{i}").request(session, row.owner, now=now, shared=False)
         for i, one in enumerate(asked)
     ]
     for i, one in enumerate(found):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, exists, select, update
+from sqlalchemy import ColumnElement, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from longshore.errors import Permanent
@@ -168,7 +168,10 @@ def alike(
     None where there is none, or where it was refused. It is held for this transaction: the cleaner leaves it alone.
     """
     works = Connection.enabled, Connection.health.in_([UNTESTED, OK, FAILED])
-    scheduled = exists().where(ScheduledExport.connection_id == Connection.id)  # that one changes with its schedule
+    # those of a schedule change with it
+    scheduled = or_(
+        *(exists().where(model.connection_id == Connection.id) for model in (ScheduledExport, ScheduleDelivery))
+    )
     mine = Connection.owner == owner, Connection.name == name, Connection.destination == destination
     query = select(Connection).where(*mine, Connection.one_off, *works, ~scheduled)
     for one in session.scalars(query.order_by(Connection.created_at.desc()).limit(MOST_ALIKE)).all():

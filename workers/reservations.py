@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, exists, or_
+from sqlalchemy import ColumnElement, delete, exists, literal_column, or_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -41,4 +41,6 @@ def forget_reservations(session: Session, *, now: datetime) -> None:
 
 
 def _held(now: datetime) -> ColumnElement[bool]:
-    return exists().where(Delivery.id == Reservation.delivery_id, Delivery.lease_until > now)
+    # Written out: SQLAlchemy ties no subquery to the row that an INSERT conflicts with, it would look at all rows.
+    holder = literal_column("reservations.delivery_id")
+    return exists(Delivery.id).where(Delivery.id == holder, Delivery.lease_until > now)

@@ -7,7 +7,7 @@ import pytest
 from longshore import exports, release
 from longshore.db import clock, transaction
 from longshore.errors import Conflict
-from longshore.models import Connection, Export
+from longshore.models import Artifact, Connection, Export
 from longshore.states import DeliveryState, ExportState, move
 from tests.rows import delivery_rows, export_row, submitted
 
@@ -100,7 +100,10 @@ def test_a_renewed_connection_releases_what_it_blocked(database):
     export_id = submitted(deliveries=2)
     arrive(export_id, DeliveryState.BLOCKED, DeliveryState.COMPLETED)
     with transaction() as session:
-        connection = session.query(Connection).one()
+        connection, now = session.query(Connection).one(), clock(session)
+        about = {"owner": "ann", "key": "a", "filename": "a.svg", "media_type": "image/svg+xml", "size": 1}
+        session.add(Artifact(export_id=export_id, sha256="0" * 64, created_at=now, expires_at=now, **about))
+        session.flush()
         assert release.release_blocked(session, connection.id, now=clock(session)) == 1
     assert [row.state for row in delivery_rows(export_id)] == ["pending", "completed"]
     assert export_row(export_id).state == "processing"

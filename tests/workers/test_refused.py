@@ -165,6 +165,7 @@ def test_one_that_was_refused_itself_does_not_go_on_because_another_arrives(data
 
 
 def test_a_refusal_of_the_old_secret_says_nothing_of_the_new_one(database, monkeypatch):
+    monkeypatch.setattr(module, "AT_A_STRETCH", 0.0)
     export_id, (one,) = rendered()
     real = FOLDER.upload
 

@@ -45,6 +45,7 @@ def test_a_name_is_one_delivery_s_while_that_lives(two):
 def test_a_name_is_free_when_the_attempt_has_ended_or_its_worker_is_silent(two, seconds):
     one, other = two
     assert reserve(one, "rclone", "a.png")
+    assert reserve(other, "rclone", "b.png")
     lease(one, seconds)
     assert reserve(other, "rclone", "a.png")
     lease(one, 60)

@@ -131,6 +131,6 @@ def _coloured(content: bytes) -> bool:
 
 
 def _is_coloured(picture: Image.Image) -> bool:
-    counted = picture.convert("RGB").getcolors(maxcolors=2**24) or []
+    counted = picture.convert("RGBA").convert("RGB").getcolors(maxcolors=2**24) or []
     near = sum(n for n, one in counted if all(abs(a - b) <= NEAR for a, b in zip(one, COLOUR, strict=True)))
     return near >= ENOUGH
