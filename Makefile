@@ -23,7 +23,8 @@ demo: setup ## Start everything, export and deliver the samples, show where each
 up: setup ## Start everything and stay up: web, render, upload, beat, flower
 	@$(BIN)/longshore up
 
-PYTEST_ARGS ?= -n auto --maxprocesses=4
+# One more than there are cores: a third of the time tests wait for processes and servers of theirs.
+PYTEST_ARGS ?= -n $(shell cores=$$(nproc 2>/dev/null || echo 1); echo $$((cores < 4 ? cores + 1 : 4)))
 
 .PHONY: test
 test: setup ## Run the tests; PYTEST_ARGS="tests/app -x" for some of them

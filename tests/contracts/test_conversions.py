@@ -39,12 +39,17 @@ def samples(kind: str, folder: str = "") -> list[Path]:
     return sorted(path for path in (SAMPLES / kind / folder).glob("*") if path.is_file())
 
 
+ENCODED = {"jpeg", "webp", "avif", "tiff"}
+"""What is drawn as for PNG and encoded otherwise: the normal run makes it of the showcases only."""
+
+
+def pair(cell: Cell, path: Path) -> object:
+    late = [pytest.mark.slow] if cell.format in ENCODED and path.stem != "showcase" else []
+    return pytest.param(cell, path, id=f"{cell.kind}-{cell.format}-{path.name}", marks=late)
+
+
 def pairs() -> list[object]:
-    return [
-        pytest.param(cell, path, id=f"{cell.kind}-{cell.format}-{path.name}")
-        for cell in cells()
-        for path in samples(cell.kind)
-    ]
+    return [pair(cell, path) for cell in cells() for path in samples(cell.kind)]
 
 
 UNDRAWABLE = {
@@ -59,7 +64,7 @@ UNDRAWABLE = {
 def bad_pairs(folder: str) -> list[object]:
     """Broken and nasty samples into every format; those that only a drawing breaks at are broken only there."""
     return [
-        pytest.param(cell, path, id=f"{cell.kind}-{cell.format}-{path.name}")
+        pair(cell, path)
         for cell in cells()
         for path in samples(cell.kind, folder)
         if (cell.kind, cell.format, path.name) not in UNDRAWABLE
