@@ -105,7 +105,7 @@ def test_the_command_line_shows_the_same(
 
     def told(*options: str) -> dict[str, Any]:
         output = ran("--json", *options)
-        found: dict[str, Any] = json.loads(output[output.index("\n{") :])  # after the log of the server in this process
+        found: dict[str, Any] = json.loads(output[output.index("{\n") :])  # after the log of the server in this process
         return found
 
     assert "2 kept, 1 would be removed" in ran()
