@@ -72,7 +72,7 @@ def test_a_daily_export_is_created_previewed_fired_delivered_and_read(api: Api, 
 
 def test_an_export_for_one_instant_is_fired_then_and_nothing_follows(api: Api, running: None) -> None:  # noqa: F811
     with transaction() as session:
-        at = clock(session).astimezone(UTC).replace(microsecond=0) + timedelta(seconds=5)
+        at = clock(session).astimezone(UTC).replace(microsecond=0) + timedelta(seconds=15)
     body = {"schedule_type": "once", "schedule_at": at.isoformat(), "file_id": api.file(content=SVG)["id"]}
     made = api.ok("POST", "/scheduled-exports", json=body | {"export_format": "svg"})
     (run,) = ended_runs(api, made["id"])
