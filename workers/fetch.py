@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -12,6 +13,7 @@ from longshore import VERSION
 from longshore.egress import Resolver, resolve
 from longshore.errors import Permanent, Refused, Transient
 from longshore.pinned import client
+from longshore.retry_after import retry_after
 
 SECONDS = 25.0
 """Longest fetch of one document; below the grace that a render task has beside its own deadline."""
@@ -89,6 +91,4 @@ def _save(response: httpx.Response, target: Path, max_bytes: int, ends: float, a
 
 
 def _wait(response: httpx.Response) -> float | None:
-    """Seconds of a `Retry-After` that names seconds (RFC 9110 section 10.2.3); a date is not waited for."""
-    told = response.headers.get("retry-after", "")
-    return float(told) if told.isdigit() else None
+    return retry_after(response.headers.get("retry-after", ""), datetime.now(UTC))

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from workers.destinations._google_drive_login import Login
-from workers.destinations.base import Transient
+from workers.destinations.base import Transient, retry_after
 
 if TYPE_CHECKING:
     import httpx
@@ -35,7 +34,7 @@ class Denied(Exception):
     def __init__(self, asked: str, response: httpx.Response) -> None:
         self.status = response.status_code
         self.reason, self.told = _reason(response)
-        self.retry_after = _retry_after(response.headers.get("retry-after", ""))
+        self.retry_after = retry_after(response.headers.get("retry-after", ""), datetime.now(UTC))
         super().__init__(f"{asked}: HTTP {self.status} {self.reason}: {self.told}")
 
 
@@ -152,13 +151,3 @@ def _reason(response: httpx.Response) -> tuple[str, str]:
         return str(first.get("reason") or error.get("status") or ""), str(error.get("message", ""))[:500]
     except (ValueError, KeyError, TypeError, AttributeError):
         return "", response.text[:200]
-
-
-def _retry_after(named: str) -> float | None:
-    """Seconds, from either form of the header."""
-    if named.strip().isdigit():
-        return float(named)
-    try:
-        return max(0.0, (parsedate_to_datetime(named) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):
-        return None

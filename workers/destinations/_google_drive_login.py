@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from workers.destinations.base import Grant, NeedsReconnect, Tokens, Transient
+from workers.destinations.base import Grant, NeedsReconnect, Tokens, Transient, retry_after
 
 if TYPE_CHECKING:
     import httpx
@@ -70,7 +71,7 @@ class Login:
             told = response.headers.get("retry-after", "")
             raise Transient(
                 "Google cannot sign the connection in now. It will be tried again.",
-                retry_after=float(told) if told.isdigit() else None,
+                retry_after=retry_after(told, datetime.now(UTC)),
                 detail=f"token: HTTP {response.status_code}",
             )
         answer = _answer(response)

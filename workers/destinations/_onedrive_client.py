@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from workers.destinations._onedrive_wire import PIECE
-from workers.destinations.base import Transient
+from workers.destinations.base import Transient, retry_after
 
 if TYPE_CHECKING:
     import requests
@@ -33,7 +32,7 @@ class Denied(Exception):
     def __init__(self, asked: str, response: requests.Response) -> None:
         self.status = response.status_code
         self.codes, told = _codes(response)
-        self.retry_after = _retry_after(response.headers.get("Retry-After", ""))
+        self.retry_after = retry_after(response.headers.get("Retry-After", ""), datetime.now(UTC))
         request = response.headers.get("request-id", "")
         super().__init__(f"{asked}: HTTP {self.status} {'/'.join(self.codes)}: {told} (request {request})")
 
@@ -112,13 +111,3 @@ def _codes(response: requests.Response) -> tuple[tuple[str, ...], str]:
         return tuple(filter(None, found)), told
     except (ValueError, KeyError, TypeError, AttributeError):
         return (), response.text[:200]
-
-
-def _retry_after(named: str) -> float | None:
-    """Seconds, from either form of the header."""
-    if named.strip().isdigit():
-        return float(named)
-    try:
-        return max(0.0, (parsedate_to_datetime(named) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):
-        return None

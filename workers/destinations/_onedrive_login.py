@@ -7,9 +7,10 @@ https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-client-creds
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from workers.destinations.base import Grant, NeedsReconnect, Tokens, Transient
+from workers.destinations.base import Grant, NeedsReconnect, Tokens, Transient, retry_after
 
 if TYPE_CHECKING:
     import requests
@@ -148,7 +149,7 @@ class _Patient:
             told = response.headers.get("Retry-After", "")
             raise Transient(
                 "Microsoft cannot sign the connection in now. It will be tried again.",
-                retry_after=float(told) if told.isdigit() else None,
+                retry_after=retry_after(told, datetime.now(UTC)),
                 detail=f"token: HTTP {status}",
             )
         return response
