@@ -42,5 +42,5 @@ def forget_reservations(session: Session, *, now: datetime) -> None:
 
 def _held(now: datetime) -> ColumnElement[bool]:
     # Written out: SQLAlchemy ties no subquery to the row that an INSERT conflicts with, it would look at all rows.
-    holder = literal_column("reservations.delivery_id")
+    holder: ColumnElement[str] = literal_column("reservations.delivery_id")
     return exists(Delivery.id).where(Delivery.id == holder, Delivery.lease_until > now)
