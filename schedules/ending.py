@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -13,6 +12,7 @@ from longshore.events import note
 from longshore.models import ScheduledExport
 from schedules.cadence import Cadence
 from schedules.cadence.words import at, clock, day
+from schedules.counts import write
 from schedules.rule import NOTHING, expect
 from schedules.runs import Outcome
 from schedules.settle import settle_all
@@ -35,7 +35,7 @@ def over(cadence: Cadence, last: datetime) -> str:
 def end(session: Session, row: ScheduledExport, reason: str, *, now: datetime) -> None:
     """Let it rest, with the reason."""
     note(session, row, "ended", now=now, reason=reason)
-    _write(session, row, {"is_active": False, "ended_reason": reason, **NOTHING})
+    write(session, row.id, is_active=False, ended_reason=reason, **NOTHING)
 
 
 def count_down(session: Session, row: ScheduledExport, *, now: datetime) -> None:
@@ -43,7 +43,7 @@ def count_down(session: Session, row: ScheduledExport, *, now: datetime) -> None
     if row.remaining_runs is None:
         return
     left = max(0, row.remaining_runs - 1)
-    _write(session, row, {"remaining_runs": left})
+    write(session, row.id, remaining_runs=left)
     set_committed_value(row, "remaining_runs", left)
     if left == 0:
         waits = session.scalar(select(ScheduledExport.next_run_at).where(ScheduledExport.id == row.id))
@@ -67,8 +67,3 @@ def give_back(session: Session, row: ScheduledExport, now: datetime) -> None:
         if row.next_run_at is None:
             end(session, row, OVER, now=now)
     session.flush()
-
-
-def _write(session: Session, row: ScheduledExport, values: dict[str, Any]) -> None:
-    statement = update(ScheduledExport).where(ScheduledExport.id == row.id).values(**values)
-    session.execute(statement.execution_options(synchronize_session=False))

@@ -35,10 +35,10 @@ def not_parked(now: datetime) -> ColumnElement[bool]:
     return or_(ScheduledExport.parked_until.is_(None), ScheduledExport.parked_until <= now)
 
 
-def locked(session: Session, ids: Sequence[str], now: datetime) -> Iterator[str]:
+def locked(session: Session, ids: Sequence[str], now: datetime) -> Sequence[str]:
     """Lock these schedules, but those that another transaction has and those that are parked; the ids that were."""
     query = select(ScheduledExport.id).where(ScheduledExport.id.in_(ids), not_parked(now))
-    yield from session.scalars(query.with_for_update(skip_locked=True)).all()
+    return session.scalars(query.with_for_update(skip_locked=True)).all()
 
 
 @contextmanager

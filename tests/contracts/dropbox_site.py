@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.contracts.site import Site
+from tests.contracts.site import ServerSite
 from tests.fakes.dropbox import APP_KEY, APP_SECRET, REFRESH_TOKEN
 from workers.destinations.base import Place
 from workers.destinations.dropbox import Dropbox, DropboxOptions, DropboxSecrets
@@ -10,7 +10,7 @@ from workers.destinations.dropbox import Dropbox, DropboxOptions, DropboxSecrets
 MIB = 1024 * 1024
 
 
-class DropboxSite(Site):
+class DropboxSite(ServerSite):
     part = 4 * MIB
     apart = 1.1  # it keeps times in whole seconds
 

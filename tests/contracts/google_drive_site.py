@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.contracts.site import Site
+from tests.contracts.site import ServerSite
 from tests.fakes.google_drive import CLIENT_ID, CLIENT_SECRET, FOLDER, REFRESH
 from workers.destinations.base import Place
 from workers.destinations.google_drive import DriveOptions, DriveSecrets, GoogleDrive
@@ -11,7 +11,7 @@ MIB = 1024 * 1024
 RENEWABLE = {"refresh_token": REFRESH, "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
 
 
-class DriveSite(Site):
+class DriveSite(ServerSite):
     part = 2 * MIB
     atomic_remove = False
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.contracts.site import Site
+from tests.contracts.site import ServerSite
 from tests.fakes.onedrive import CLIENT_ID, REFRESH
 from workers.destinations.base import Place, Tokens
 from workers.destinations.onedrive import OneDrive, OneDriveOptions, OneDriveSecrets
@@ -11,7 +11,7 @@ MIB = 1024 * 1024
 RENEWABLE = {"refresh_token": REFRESH, "client_id": CLIENT_ID}
 
 
-class OneDriveSite(Site):
+class OneDriveSite(ServerSite):
     part = 5 * MIB
 
     def __init__(self, fake):

@@ -11,7 +11,7 @@ import pytest
 
 from tests.contracts.rclone_servers import Served
 from tests.contracts.s3_servers import KEY_ID, SECRET
-from tests.contracts.site import Site
+from tests.contracts.site import ServerSite
 from workers.destinations.base import Place
 from workers.destinations.rclone import Rclone, RcloneOptions, RcloneSecrets
 
@@ -39,7 +39,7 @@ class Counted(Rclone):
         return super().upload(upload)
 
 
-class RcloneSite(Site):
+class RcloneSite(ServerSite):
     part = 3 * 1024 * 1024
     atomic = False
     atomic_remove = False

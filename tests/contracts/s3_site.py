@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 from tests.contracts.s3_servers import KEY_ID, SECRET
-from tests.contracts.site import Site
+from tests.contracts.site import ServerSite
 from workers.destinations._s3_options import S3Options, S3Secrets
 from workers.destinations.base import Place
 from workers.destinations.s3 import S3
@@ -14,7 +14,7 @@ MIB = 1024 * 1024
 NUMBERS = itertools.count()
 
 
-class S3Site(Site):
+class S3Site(ServerSite):
     part = 5 * MIB
     atomic_copy = False  # moto does not read x-amz-copy-source-if-match, rclone neither
     atomic_remove = False

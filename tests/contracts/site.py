@@ -8,7 +8,7 @@ import json
 import random
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import pytest
@@ -22,7 +22,7 @@ class Killed(BaseException):
 
 
 class Site(ABC):
-    """One provider's local server. `part` is the most that an acknowledged step of an upload may hold."""
+    """One provider, as its own calls show it. `part` is the most that an acknowledged step of an upload may hold."""
 
     part: int
     atomic = True
@@ -58,23 +58,31 @@ class Site(ABC):
     def unfinished(self) -> list[str]:
         """What unfinished uploads left."""
 
-    def backend(self) -> int:
-        """The port of the local server."""
-        raise NotImplementedError
-
-    def through(self, port: int) -> Destination:
-        """A connection that reaches the local server by way of another port."""
-        return self.destination(endpoint_url=f"http://127.0.0.1:{port}")  # type: ignore[call-arg]
-
-    @contextmanager
-    def stalling(self, **when: Any) -> Iterator[tuple[Destination, Line]]:
+    @abstractmethod
+    def stalling(self, **when: Any) -> AbstractContextManager[tuple[Destination, Line]]:
         """A connection over a line that stops moving, see `Line`."""
-        with Line(self.backend(), **when).running() as line:
-            yield self.through(line.port), line
 
     @abstractmethod
     def received(self) -> int:
         """Payload bytes that came to the provider since the site was made."""
+
+
+class ServerSite(Site):
+    """A provider's server on this machine."""
+
+    @abstractmethod
+    def backend(self) -> int:
+        """The port of the server."""
+
+    def through(self, port: int) -> Destination:
+        """A connection that reaches the server by way of another port."""
+        return self.destination(endpoint_url=f"http://127.0.0.1:{port}")  # type: ignore[call-arg]
+
+    @contextmanager
+    def stalling(self, **when: Any) -> Iterator[tuple[Destination, Line]]:
+        """See Site."""
+        with Line(self.backend(), **when).running() as line:
+            yield self.through(line.port), line
 
 
 HOLDERS: dict[str, Job] = {}

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from longshore import queue
 from longshore.errors import Invalid
 from longshore.settings import settings
+from workers import deliver
 from workers.needs import BUNDLES, check
 from workers.plan import plan
 from workers.renderers.base import SETTINGS, Document, Render
@@ -50,3 +52,12 @@ def draw(tmp_path: Path) -> Draw:
         return document.read_bytes(), render.warnings
 
     return run
+
+
+@pytest.fixture
+def rung(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The ids that were sent; a task ends after one delivery."""
+    told: list[str] = []
+    monkeypatch.setattr(queue, "send", lambda _queue, row_id, _seconds=None: told.append(row_id) or True)
+    monkeypatch.setattr(deliver, "AT_A_STRETCH", 0.0)
+    return told

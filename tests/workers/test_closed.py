@@ -8,26 +8,18 @@ import pytest
 
 from app import connection
 from app.removal import delete_export
-from longshore import exports, queue
+from longshore import exports
 from longshore.db import clock, transaction
 from longshore.errors import Transient
 from longshore.models import Artifact, Connection, Delivery, Export
 from tests.rows import delivery_rows
 from tests.workers.test_stopping import cancel, discarding, failing, files, rendered
-from workers import deliver as module
 from workers.clean import clean
 from workers.deliver import deliver
 from workers.destinations.folder import DESTINATION as FOLDER
 from workers.rescue import sweep
 
-
-@pytest.fixture(autouse=True)
-def rung(monkeypatch):
-    """The ids that were sent."""
-    told = []
-    monkeypatch.setattr(queue, "send", lambda _queue, row_id, _seconds=None: told.append(row_id) or True)
-    monkeypatch.setattr(module, "AT_A_STRETCH", 0.0)
-    return told
+pytestmark = pytest.mark.usefixtures("rung")
 
 
 def close_connection():

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from app.removal import delete_export
-from longshore import connections, exports, queue
+from longshore import connections, exports
 from longshore.db import clock, transaction
 from longshore.errors import Transient
 from longshore.models import Artifact, Connection, Delivery, Export, Leftover
@@ -20,13 +20,7 @@ from workers.destinations.folder import DESTINATION as FOLDER
 from workers.render import render_export
 from workers.rescue import sweep
 
-
-@pytest.fixture(autouse=True)
-def rung(monkeypatch):
-    told = []
-    monkeypatch.setattr(queue, "send", lambda _queue, row_id, _seconds=None: told.append(row_id) or True)
-    monkeypatch.setattr(module, "AT_A_STRETCH", 0.0)
-    return told
+pytestmark = pytest.mark.usefixtures("rung")
 
 
 def rendered(content=b"x", deliveries=1):
