@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import sys
 import time
 import zipfile
 from functools import cache, partial
@@ -17,7 +18,7 @@ from lxml import etree
 from PIL import Image
 from pypdf import PdfReader
 
-from longshore.errors import BadDocument, Permanent
+from longshore.errors import BadDocument, Permanent, Transient
 from longshore.settings import settings
 from workers import needs
 from workers.convert import convert
@@ -74,8 +75,16 @@ def bad_pairs(folder: str) -> list[object]:
 def run(cell: Cell, path: Path, folder: Path, title: str = "Sample", **given: object) -> tuple[bytes, list[str]]:
     if not cell.available:
         pytest.skip(f"needs {', '.join(cell.needs)}: {' and '.join(cell.remedies)}")
+    draw = partial(convert, path, cell.kind, cell.format, title=title, given=given, seconds=LIMIT)
     folder.mkdir(exist_ok=True)
-    document, render = convert(path, cell.kind, cell.format, title=title, given=given, folder=folder, seconds=LIMIT)
+    try:
+        document, render = draw(folder=folder)
+    except (
+        Transient
+    ) as error:  # Chromium crashed, which it does once in some thousand pages: tried again, as by the queue
+        sys.stderr.write(f"{cell.kind} to {cell.format}, {path.name}: {error.message} {error.detail}\n")
+        (folder / "again").mkdir()
+        document, render = draw(folder=folder / "again")
     return document.read_bytes(), render.warnings
 
 
