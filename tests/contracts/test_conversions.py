@@ -79,9 +79,8 @@ def run(cell: Cell, path: Path, folder: Path, title: str = "Sample", **given: ob
     folder.mkdir(exist_ok=True)
     try:
         document, render = draw(folder=folder)
-    except (
-        Transient
-    ) as error:  # Chromium crashed, which it does once in some thousand pages: tried again, as by the queue
+    except Transient as error:
+        # Chromium crashes once in some thousand pages; the queue tries again, too.
         sys.stderr.write(f"{cell.kind} to {cell.format}, {path.name}: {error.message} {error.detail}\n")
         (folder / "again").mkdir()
         document, render = draw(folder=folder / "again")
