@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +14,25 @@ from longshore.models import Event, ScheduledExport
 
 EVERYBODY = ""
 """Owner of events that concern all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One event that has no time yet. `kind` is `subject.what`, such as `delivery.completed`."""
+
+    kind: str
+    owner: str
+    export_id: str | None = None
+    delivery_id: str | None = None
+    schedule_id: str | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+def record_all(session: Session, events: Sequence[Happened], *, now: datetime) -> None:
+    """Append events, in this order, in the caller's transaction."""
+    if events:
+        names = ("kind", "owner", "export_id", "delivery_id", "schedule_id", "data")
+        session.execute(insert(Event), [{"at": now} | {n: getattr(one, n) for n in names} for one in events])
 
 
 def record(
@@ -28,7 +48,7 @@ def record(
 ) -> None:
     """Append one event in the caller's transaction. `kind` is `subject.what`, such as `delivery.completed`."""
     about = {"export_id": export_id, "delivery_id": delivery_id, "schedule_id": schedule_id}
-    session.execute(insert(Event).values(kind=kind, at=now, owner=owner, data=data or {}, **about))
+    record_all(session, [Happened(kind, owner, data=data or {}, **about)], now=now)
 
 
 def note(session: Session, row: ScheduledExport, what: str, *, now: datetime, **data: Any) -> None:

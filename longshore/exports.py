@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,7 +17,7 @@ from longshore.models import Artifact, Connection, Delivery, Export, File
 from longshore.packages import LONGEST, PACKAGE, member_ended
 from longshore.queue import RENDER, UPLOAD, send_after_commit
 from longshore.settings import settings
-from longshore.states import SETTLED, TERMINAL, DeliveryState, ExportState, Moved, move
+from longshore.states import SETTLED, TERMINAL, DeliveryState, ExportState, Moved, move, move_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,18 +178,32 @@ def fail(
 
 def settle(session: Session, export_id: str, *, now: datetime) -> None:
     """End an export whose deliveries have all ended: completed, partial or failed. Quiet while one is on its way."""
-    # The row lock makes two last deliveries settle one after the other, so the second one sees the first.
-    session.execute(select(Export.id).where(Export.id == export_id).with_for_update())
-    states = list(session.scalars(select(Delivery.state).where(Delivery.export_id == export_id)))
+    settle_all(session, [export_id], now=now)
+
+
+def settle_all(session: Session, export_ids: Collection[str], *, now: datetime) -> None:
+    """End each of these exports whose deliveries have all ended, as `settle` does."""
+    # The row locks make two last deliveries settle one after the other, so the second one sees the first.
+    session.execute(select(Export.id).where(Export.id.in_(export_ids)).order_by(Export.id).with_for_update())
+    states: dict[str, list[str]] = {export_id: [] for export_id in export_ids}
+    query = select(Delivery.export_id, Delivery.state).where(Delivery.export_id.in_(export_ids))
+    for export_id, state in session.execute(query):
+        states[export_id].append(state)
+    arrived = [one for one, found in states.items() if all(state == DeliveryState.COMPLETED for state in found)]
+    done: dict[str, Any] = {"progress": 100.0, "phase": "completed", "finished_at": now}
+    move_all(session, arrived, ExportState.COMPLETED, now=now, **done)
+    for export_id in states.keys() - set(arrived):
+        _settle_rest(session, export_id, states[export_id], now=now)
+
+
+def _settle_rest(session: Session, export_id: str, states: Sequence[str], *, now: datetime) -> None:
+    """Of an export of which not everything has arrived: how far it is, or how it ended."""
     if any(state not in SETTLED for state in states):
         done = sum(state in SETTLED for state in states)
         progress = 50 + 50 * done / len(states)
         session.execute(update(Export).where(Export.id == export_id).values(progress=progress, updated_at=now))
         return
     arrived = sum(state == DeliveryState.COMPLETED for state in states)
-    if arrived == len(states):
-        move(session, export_id, ExportState.COMPLETED, now=now, progress=100.0, phase="completed", finished_at=now)
-        return
     query = select(Delivery.error_code, Delivery.error_message).where(Delivery.export_id == export_id)
     code, message = session.execute(query.where(Delivery.error_message.is_not(None)).limit(1)).one_or_none() or ("", "")
     move(

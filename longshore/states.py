@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, null, update
 from sqlalchemy.orm import Session
 
-from longshore.events import record
+from longshore.events import Happened, record_all
 from longshore.models import Delivery, Export, ScheduleRun
 
 
@@ -94,6 +94,7 @@ SETTLED = frozenset({D.COMPLETED, D.FAILED, D.CANCELLED, D.BLOCKED})
 class Moved:
     """What `move` changed. `attempt` is the fencing token that every later write of its worker carries."""
 
+    id: str
     export_id: str
     attempt: int
 
@@ -113,42 +114,57 @@ def move(
     where: Sequence[ColumnElement[bool]] = (),
     **values: Any,
 ) -> Moved | None:
-    """Move one export or delivery to a state, if it is in one that allows it, and record the event.
+    """Move one export or delivery to a state, as `move_all` does. Returns None where that was refused."""
+    return next(iter(move_all(session, [row_id], to, now=now, fence=fence, where=where, **values)), None)
+
+
+def move_all(
+    session: Session,
+    row_ids: Sequence[str],
+    to: ExportState | DeliveryState,
+    *,
+    now: datetime,
+    fence: int | None = None,
+    where: Sequence[ColumnElement[bool]] = (),
+    **values: Any,
+) -> list[Moved]:
+    """Move those of the exports, or of the deliveries, that are in a state that allows it, and record the events.
 
     Where a schedule's export ends so, its run is marked for beat to look at.
 
     `fence` is the attempt the caller claimed: the move is refused where another worker has claimed the row since.
-    `where` narrows further, `values` are written along. Returns None where the move was refused; nothing is changed.
+    `where` narrows further, `values` are written along. Returns what was moved, in the order it was given; nothing of
+    the others is changed.
     """
     model = Export if isinstance(to, ExportState) else Delivery
     export_id = Export.id if model is Export else Delivery.export_id
-    statement = update(model).where(model.id == row_id, model.state.in_([str(s) for s in sources(to)]), *where)
+    statement = update(model).where(model.id.in_(row_ids), model.state.in_([str(s) for s in sources(to)]), *where)
     if fence is not None:
         statement = statement.where(model.attempt == fence)
     statement = statement.values(state=str(to), updated_at=now, **values).returning(
-        export_id, model.attempt, model.owner, Export.run_id if model is Export else null()
+        model.id, export_id, model.attempt, model.owner, Export.run_id if model is Export else null()
     )
-    row = session.execute(statement.execution_options(synchronize_session=False)).one_or_none()
-    if row is None:
-        return None
+    rows = {row[0]: row for row in session.execute(statement.execution_options(synchronize_session=False))}
+    moved = [rows[row_id] for row_id in row_ids if row_id in rows]
     subject = "export" if model is Export else "delivery"
-    data = {"attempt": row[1]} | {
-        k: v for k, v in values.items() if k in {"error_code", "error_message", "phase"} and v
-    }
-    record(
-        session,
-        f"{subject}.{to}",
-        now=now,
-        owner=row[2],
-        export_id=row[0],
-        delivery_id=row_id if model is Delivery else None,
-        data=data,
-    )
-    if row[3] is not None and to in TERMINAL:
+    told = {k: v for k, v in values.items() if k in {"error_code", "error_message", "phase"} and v}
+    happened = [
+        Happened(
+            f"{subject}.{to}",
+            owner=row[3],
+            export_id=row[1],
+            delivery_id=row[0] if model is Delivery else None,
+            data={"attempt": row[2]} | told,
+        )
+        for row in moved
+    ]
+    record_all(session, happened, now=now)
+    runs = [row[4] for row in moved if row[4] is not None]
+    if runs and to in TERMINAL:
         session.execute(
             update(ScheduleRun)
-            .where(ScheduleRun.id == row[3])
+            .where(ScheduleRun.id.in_(runs))
             .values(look_at=now)
             .execution_options(synchronize_session=False)
         )
-    return Moved(row[0], row[1])
+    return [Moved(*row[:3]) for row in moved]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from math import ceil
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select, update
@@ -22,11 +23,17 @@ from longshore.models import Artifact, Connection, Delivery
 from longshore.queue import UPLOAD, send_after_commit
 from longshore.release import UNTRIED
 from longshore.settings import settings
-from longshore.states import DeliveryState, move
-from workers.lease import begin_attempt, lease_until, worker_name
+from longshore.states import DeliveryState, move, move_all
+from workers.lease import begin_attempt, begin_attempts, end_attempts, lease_until, worker_name
 
 SLOT, CIRCUIT = "slot", "circuit"
 """Why a delivery is parked: all places of its connection are taken, or the circuit of the connection is open."""
+
+TOGETHER = "together"
+"""Said of a delivery that is no upload of its own yet: its worker is at another one of the same batch."""
+SMALL = 256 * 1024
+"""Bytes of the largest artifact that is delivered in a batch: what surrounds the sending of a larger one costs little
+beside it."""
 
 REFUSED = "The provider refuses the connection. Renew it, and the delivery goes on."
 
@@ -71,6 +78,35 @@ def claim_next(session: Session, connection_id: str, *, now: datetime) -> tuple[
     found = session.scalar(query.order_by(Delivery.created_at, Delivery.id).limit(1))
     fence = found and _take(session, found, place, now=now)
     return (found, fence) if found and fence else None
+
+
+def claim_more(session: Session, first: Delivery, most: int, *, now: datetime) -> list[str]:
+    """Take others of the same connection for the worker that has just taken `first`; their ids. The fence of each is 1.
+
+    Up to `most` small ones that were never tried, and no more than leaves as many to the connection's other places. A
+    connection that had failures is given none. They count as one upload with the first.
+    """
+    place = session.execute(_place(first.connection_id)).one()
+    if place.circuit != circuit.CLOSED or place.failures:
+        return []
+    small = exists().where(Artifact.export_id == Delivery.export_id, Artifact.size <= SMALL)
+    plain = and_(Delivery.packing == {}, Delivery.attempt == 0, Delivery.not_before.is_(None))
+    alike = select(Delivery.id).where(Delivery.connection_id == place.id, claimable(now), plain, small)
+    found = session.scalars(alike.order_by(Delivery.created_at, Delivery.id).limit(most * places(place))).all()
+    share = found[: ceil((len(found) + 1) / places(place)) - 1]
+    values = {"parked": TOGETHER, **_taken(now)}
+    moved = move_all(session, share, DeliveryState.UPLOADING, now=now, where=[claimable(now)], **values)
+    begin_attempts(session, [(one.export_id, one.id) for one in moved], 1, now=now)
+    return [one.id for one in moved]
+
+
+def put_back(session: Session, taken: Sequence[Delivery], *, now: datetime) -> None:
+    """Of a batch: these wait for an upload of their own, which is not the fewer for it. Quiet where they are lost."""
+    values: dict[str, Any] = {"lease_until": None, "parked": SLOT, "max_attempts": Delivery.max_attempts + 1}
+    moved = move_all(session, [one.id for one in taken], DeliveryState.RETRYING, now=now, fence=1, **values)
+    alone = [(one.export_id, one.id) for one in moved]
+    if alone:
+        end_attempts(session, alone, now=now, outcome="put_back", message="It takes an upload of its own.")
 
 
 def unpark(session: Session, connection_id: str, *, now: datetime) -> int:
@@ -150,8 +186,9 @@ def places(place: Row[Any] | Connection) -> int:
 
 
 def running(session: Session, connection_id: str, now: datetime) -> int:
-    """How many deliveries of a connection run."""
+    """How many uploads of a connection run: deliveries, or batches of them."""
     at_work = and_(Delivery.connection_id == connection_id, Delivery.state == str(DeliveryState.UPLOADING))
+    at_work = and_(at_work, Delivery.parked != TOGETHER)
     return _count(session, and_(at_work, Delivery.lease_until > now))
 
 
@@ -160,26 +197,26 @@ def _count(session: Session, condition: ColumnElement[bool]) -> int:
 
 
 def _take(session: Session, delivery_id: str, place: Row[Any], *, now: datetime) -> int | None:
-    moved = move(
-        session,
-        delivery_id,
-        DeliveryState.UPLOADING,
-        now=now,
-        where=[claimable(now)],
-        attempt=Delivery.attempt + 1,
-        worker=worker_name(),
-        lease_until=lease_until(now),
-        not_before=None,
-        parked="",
-        rate=None,
-        started_at=now,
-    )
+    values = {"parked": "", **_taken(now)}
+    moved = move(session, delivery_id, DeliveryState.UPLOADING, now=now, where=[claimable(now)], **values)
     if moved is None:
         return None
     if place.circuit != circuit.CLOSED:
         circuit.begin_probe(session, place.id, now=now)
     begin_attempt(session, moved.export_id, delivery_id, moved.attempt, now=now)
     return moved.attempt
+
+
+def _taken(now: datetime) -> dict[str, Any]:
+    """What a claim writes."""
+    return {
+        "attempt": Delivery.attempt + 1,
+        "worker": worker_name(),
+        "lease_until": lease_until(now),
+        "not_before": None,
+        "rate": None,
+        "started_at": now,
+    }
 
 
 def _park(session: Session, place: Row[Any], why: str, *, now: datetime) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 
 from longshore import bandwidth
 from longshore.artifacts import store
+from longshore.connections import CLOSED
 from longshore.db import clock, reading, transaction
-from longshore.errors import Cancelled, Invalid
+from longshore.errors import Cancelled, Invalid, Permanent
 from longshore.events import record
 from longshore.models import Artifact, Connection, Delivery, Event, Export
 from longshore.settings import settings
@@ -29,9 +30,11 @@ from workers.interrupt import Interrupt
 from workers.lease import hold
 from workers.pack import Content
 from workers.progress import Meter
+from workers.proof import Source, sources
 from workers.reservations import reserve
 from workers.throttle import Alone, Known, Pace, Shared, Throttled
 
+GONE = "Its connection was deleted. Deliver it with another one."
 RECOUNT = 1.0
 """Seconds after which it is counted again how many uploads share the limit of a connection."""
 
@@ -47,25 +50,48 @@ class Job:
     connection: Connection
     export: Export
     artifact: Artifact
+    source: Source
     fence: int
     checkpoint: dict[str, Any] | None = None
     ours: bool = False
 
 
-def load(session: Session, delivery_id: str, fence: int) -> Job:
-    """The rows of a delivery that was claimed in this transaction."""
+def load(session: Session, fences: Mapping[str, int]) -> list[Job]:
+    """The rows of deliveries that were claimed in this transaction, in this order."""
     query = (
         select(Delivery, Connection, Export, Artifact)
         .join(Connection, Connection.id == Delivery.connection_id)
         .join(Export, Export.id == Delivery.export_id)
         .join(Artifact, Artifact.export_id == Delivery.export_id)
-        .where(Delivery.id == delivery_id)
+        .where(Delivery.id.in_(fences))
     )
-    delivery, connection, export, artifact = session.execute(query.execution_options(populate_existing=True)).one()
-    delivery.size = delivery.packed_size or artifact.size
-    with suppress(Invalid):  # the attempt will meet it, and end by it
-        fill_in(delivery, export, artifact)
-    return Job(delivery, connection, export, artifact, fence)
+    rows = session.execute(query.execution_options(populate_existing=True)).all()
+    known = sources(session, [export for _, _, export, _ in rows])
+    found = {}
+    for delivery, connection, export, artifact in rows:
+        delivery.size = delivery.packed_size or artifact.size
+        with suppress(Invalid):  # the attempt will meet it, and end by it
+            fill_in(delivery, export, artifact)
+        found[delivery.id] = Job(delivery, connection, export, artifact, known[export.id], fences[delivery.id])
+    return [found[one] for one in fences]
+
+
+def batch(session: Session, delivery_id: str, fence: int, *, now: datetime) -> list[Job]:
+    """A delivery that was claimed in this transaction, and those that go with it: more are claimed, where it may be."""
+    jobs = load(session, {delivery_id: fence})
+    first = jobs[0].delivery
+    most = named(first.destination).together - 1
+    if most < 1 or fence != 1 or first.packing or jobs[0].artifact.size > admission.SMALL:
+        return jobs
+    session.flush()
+    others = admission.claim_more(session, first, most, now=now)
+    return jobs + load(session, dict.fromkeys(others, 1))
+
+
+def refuse_closed(job: Job) -> None:
+    """A deleted connection that still has secrets has them to remove things, not to bring new ones: Permanent."""
+    if job.connection.health == CLOSED:
+        raise Permanent(GONE)
 
 
 def open_checkpoint(delivery: Delivery, content: Content) -> dict[str, Any] | None:

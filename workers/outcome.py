@@ -7,6 +7,8 @@ of the connection comes first, see `admission.lock`.
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,15 +19,15 @@ from longshore import circuit, connections
 from longshore.db import clock, transaction
 from longshore.errors import LongshoreError, NeedsReconnect, Permanent, Transient
 from longshore.events import record
-from longshore.exports import settle
+from longshore.exports import settle, settle_all
 from longshore.models import Connection, Delivery
 from longshore.models import Receipt as ReceiptRow
 from longshore.release import release_untried
-from longshore.states import DeliveryState, move
+from longshore.states import DeliveryState, move, move_all
 from workers import admission, jobs
 from workers.destinations.base import Destination, Receipt
 from workers.jobs import Job
-from workers.lease import end_attempt
+from workers.lease import end_attempt, end_attempts
 from workers.leftovers import forget_checkpoint
 from workers.pack import Content, forget_packed
 from workers.proof import signed
@@ -43,66 +45,96 @@ ILL = frozenset({connections.UNTESTED, connections.FAILED, connections.NEEDS_REC
 log = structlog.get_logger(__name__)
 
 
-def complete(job: Job, content: Content, receipt: Receipt, destination: Destination, *, more: bool) -> Job | None:
-    """Receipt, end of the attempt, state and the export's state; nothing if the row is lost.
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A delivery that its provider has confirmed."""
 
-    `more`: take the next delivery of the connection, which is returned.
+    job: Job
+    content: Content
+    receipt: Receipt
+
+
+def complete(
+    arrived: Sequence[Arrived], destination: Destination, *, more: bool, back: Sequence[Job] = ()
+) -> list[Job]:
+    """Receipts, ends of attempts, states and those of the exports; nothing for those whose row is lost.
+
+    All are of one connection, and of one fence. Those of `back`, of the same batch, wait for an upload of their own.
+    `more`: take the next of the connection, which are returned.
     """
-    delivery, artifact = job.delivery, job.artifact
+    first = arrived[0].job
     with transaction() as session:
-        place = admission.lock(session, delivery.connection_id)
+        place = admission.lock(session, first.delivery.connection_id)
         now = clock(session)
         calm = place.circuit == circuit.CLOSED and not place.failures
-        if not calm and circuit.succeeded(session, delivery.connection_id, now=now):
-            _tell_of_circuit(session, job, "closed", now)
-        if place.health in ILL and place.updated_at == job.connection.updated_at:
-            _heal(session, delivery.connection_id, now=now)
-        moved = move(
+        if not calm and circuit.succeeded(session, place.id, now=now):
+            _tell_of_circuit(session, first, "closed", now)
+        if place.health in ILL and place.updated_at == first.connection.updated_at:
+            _heal(session, place.id, now=now)
+        moved = move_all(
             session,
-            delivery.id,
+            [one.job.delivery.id for one in arrived],
             DeliveryState.COMPLETED,
             now=now,
-            fence=job.fence,
-            bytes_sent=content.size,
+            fence=first.fence,
+            bytes_sent=Delivery.size,
             rate=None,
+            parked="",
             finished_at=now,
             lease_until=None,
             checkpoint=None,
             error_code=None,
             error_message=None,
         )
-        if moved is not None:
-            session.add(
-                ReceiptRow(
-                    delivery_id=delivery.id,
-                    provider_id=receipt.provider_id,
-                    path=receipt.path,
-                    url=receipt.url,
-                    size=receipt.size,
-                    sha256=artifact.sha256,
-                    sent_sha256=content.sha256,
-                    checksum=receipt.checksum,
-                    verified=receipt.verified,
-                    skipped=receipt.skipped,
-                    extra=receipt.extra,
-                    signed=signed(session, delivery, job.export, artifact, content, receipt, now),
-                    created_at=now,
-                )
-            )
-            end_attempt(session, delivery.export_id, delivery.id, now=now, outcome="completed")
-            session.flush()
-            settle(session, delivery.export_id, now=now)
-        following = _following(session, delivery.connection_id, more=more, now=now)
-    if moved is None:
-        log.warning("delivery_arrived_after_it_was_lost", delivery_id=delivery.id, path=receipt.path)
-        _take_back(job, receipt, destination)
-    else:
-        _forget_packed(delivery)
+        ours = {one.id for one in moved}
+        session.add_all([_receipt(one, now) for one in arrived if one.job.delivery.id in ours])
+        ended = [(one.export_id, one.id) for one in moved]
+        if ended:
+            end_attempts(session, ended, now=now, outcome="completed")
+        admission.put_back(session, [job.delivery for job in back], now=now)
+        session.flush()
+        settle_all(session, {export_id for export_id, _ in ended}, now=now)
+        following = _following(session, place.id, more=more, now=now)
+    for one in arrived:
+        if one.job.delivery.id in ours:
+            _forget_packed(one.job.delivery)
+        else:
+            log.warning("delivery_arrived_after_it_was_lost", delivery_id=one.job.delivery.id, path=one.receipt.path)
+            _take_back(one.job, one.receipt, destination)
     return following
 
 
-def give_up_or_retry(job: Job, error: LongshoreError, destination: Destination | None, *, more: bool) -> Job | None:
-    """By what kind of error it is. The next delivery of the connection, as in `complete`."""
+def put_back(batch: Sequence[Job]) -> None:
+    """None of a batch has arrived: each waits for an upload of its own."""
+    with transaction() as session:
+        connection_id = admission.lock(session, batch[0].delivery.connection_id).id
+        now = clock(session)
+        admission.put_back(session, [job.delivery for job in batch], now=now)
+        session.flush()
+        admission.unpark(session, connection_id, now=now)
+
+
+def _receipt(one: Arrived, now: datetime) -> ReceiptRow:
+    job, got = one.job, one.receipt
+    return ReceiptRow(
+        delivery_id=job.delivery.id,
+        provider_id=got.provider_id,
+        path=got.path,
+        url=got.url,
+        size=got.size,
+        sha256=job.artifact.sha256,
+        sent_sha256=one.content.sha256,
+        checksum=got.checksum,
+        verified=got.verified,
+        skipped=got.skipped,
+        extra=got.extra,
+        signed=signed(job.delivery, job.export, job.artifact, job.source, one.content, got, now),
+        created_at=now,
+    )
+
+
+def give_up_or_retry(job: Job, error: LongshoreError, destination: Destination | None, *, more: bool) -> list[Job]:
+    """By what kind of error it is. The next of the connection, as in `complete`."""
     one = job.delivery
     log.info("delivery_failed", delivery_id=one.id, code=error.code, message=error.message, detail=error.detail)
     values: dict[str, Any] = {"error_code": error.code, "error_message": error.message, "lease_until": None}
@@ -199,14 +231,14 @@ def _tell_of_circuit(session: Session, job: Job, state: str, now: datetime, **da
     )
 
 
-def _following(session: Session, connection_id: str, *, more: bool, now: datetime) -> Job | None:
-    """The next delivery of the connection, taken; else somebody is rung for it."""
+def _following(session: Session, connection_id: str, *, more: bool, now: datetime) -> list[Job]:
+    """The next of the connection, taken; else somebody is rung for it."""
     session.flush()
     found = admission.claim_next(session, connection_id, now=now) if more else None
     if found is not None:
-        return jobs.load(session, *found)
+        return jobs.batch(session, *found, now=now)
     admission.unpark(session, connection_id, now=now)
-    return None
+    return []
 
 
 def _take_back(job: Job, receipt: Receipt, destination: Destination) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from longshore import receipts
@@ -16,8 +18,27 @@ from workers.destinations.base import Receipt
 from workers.pack import Content
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What is known of the document: its hash is None where an old artifact is delivered after its deletion."""
+
+    name: str | None = None
+    sha256: str | None = None
+
+
+def sources(session: Session, exports: Sequence[Export]) -> dict[str, Source]:
+    """The documents of exports, by the exports' ids."""
+    query = (
+        select(Export.id, File.name, FileVersion.sha256)
+        .outerjoin(File, File.id == Export.file_id)
+        .outerjoin(FileVersion, and_(FileVersion.file_id == File.id, FileVersion.version == Export.file_version))
+        .where(Export.id.in_([one.id for one in exports]))
+    )
+    return {export_id: Source(name, sha256) for export_id, name, sha256 in session.execute(query)}
+
+
 def signed(
-    session: Session, delivery: Delivery, export: Export, artifact: Artifact, sent: Content, got: Receipt, now: datetime
+    delivery: Delivery, export: Export, artifact: Artifact, source: Source, sent: Content, got: Receipt, now: datetime
 ) -> str:
     """The receipt, signed with this installation's key."""
     return receipts.sign(
@@ -25,7 +46,7 @@ def signed(
             "delivery_id": delivery.id,
             "export_id": export.id,
             "schedule": _schedule(export),
-            "source": _source(session, export),
+            "source": _source(export, source),
             "artifact": {
                 "filename": artifact.filename,
                 "format": export.format,
@@ -70,15 +91,11 @@ def _schedule(export: Export) -> dict[str, Any] | None:
     return {"id": export.schedule_id, "type": export.schedule, "slot": slot, "timezone": export.timezone}
 
 
-def _source(session: Session, export: Export) -> dict[str, Any]:
-    """The document; its hash is null where an old artifact is delivered after its document was deleted."""
-    version = select(FileVersion.sha256).where(
-        FileVersion.file_id == export.file_id, FileVersion.version == export.file_version
-    )
+def _source(export: Export, known: Source) -> dict[str, Any]:
     return {
         "file_id": export.file_id,
-        "name": session.scalar(select(File.name).where(File.id == export.file_id)),
+        "name": known.name,
         "kind": export.kind,
         "version": export.file_version,
-        "sha256": session.scalar(version),
+        "sha256": known.sha256,
     }

@@ -58,7 +58,7 @@ def render_export(export_id: str) -> None:
         return
     key = f"artifacts/{job.export_id}/{job.fence}"
     try:
-        with Heartbeat(Export, job.export_id, job.fence, on_lost=_stop_browser) as heartbeat:
+        with Heartbeat(Export, {job.export_id: job.fence}, on_lost=_stop_browser) as heartbeat:
             made = _made(job, key, heartbeat)
             heartbeat.check()
             _commit(job, key, made)

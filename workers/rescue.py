@@ -124,7 +124,7 @@ def _free_delivery(session: Session, _model: Row, delivery_id: str, still: Colum
     if row is None:
         return
     last = row.attempt >= row.max_attempts
-    values: dict[str, Any] = {"lease_until": None, "worker": None, "sent_at": now}
+    values: dict[str, Any] = {"lease_until": None, "worker": None, "sent_at": now, "parked": ""}
     if last:
         message = DIED.format(attempts=row.attempt)
         values |= {"error_code": "worker_lost", "error_message": message, "finished_at": now}

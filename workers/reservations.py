@@ -7,6 +7,7 @@ long as that delivery has its lease, so it ends with the attempt, or when its wo
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, delete, exists, literal_column, or_
@@ -22,17 +23,23 @@ def reserve(delivery_id: str, destination: str, name: str) -> bool:
 
     `name` says the place, too. Owners are not told apart: two of them may deliver to one bucket.
     """
-    key = hashlib.sha256(f"{destination}\0{name}".encode()).hexdigest()
+    return bool(reserve_all(destination, {delivery_id: name}))
+
+
+def reserve_all(destination: str, names: Mapping[str, str]) -> set[str]:
+    """Take a name for each of these deliveries, by their ids; which of them have theirs."""
+    wanted = {hashlib.sha256(f"{destination}\0{name}".encode()).hexdigest(): one for one, name in names.items()}
     with transaction() as session:
         now = clock(session)
         insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-        taking = insert(Reservation).values(key=key, delivery_id=delivery_id, created_at=now)
+        rows = [{"key": key, "delivery_id": one, "created_at": now} for key, one in sorted(wanted.items())]
+        taking = insert(Reservation).values(rows)
         taken = taking.on_conflict_do_update(
             index_elements=[Reservation.key],
-            set_={"delivery_id": delivery_id, "created_at": now},
-            where=or_(Reservation.delivery_id == delivery_id, ~_held(now)),
+            set_={"delivery_id": taking.excluded.delivery_id, "created_at": now},
+            where=or_(Reservation.delivery_id == taking.excluded.delivery_id, ~_held(now)),
         )
-        return session.execute(taken.returning(Reservation.key)).first() is not None
+        return {wanted[key] for key in session.scalars(taken.returning(Reservation.key))}
 
 
 def forget_reservations(session: Session, *, now: datetime) -> None:

@@ -71,7 +71,7 @@ def test_a_heartbeat_extends_the_lease(database):
     export_id = submitted()
     fence = claim(export_id)
     before = export_row(export_id).lease_until
-    with Heartbeat(Export, export_id, fence):
+    with Heartbeat(Export, {export_id: fence}):
         threading.Event().wait(0.7)
     assert export_row(export_id).lease_until > before
 
@@ -80,7 +80,7 @@ def test_a_cancel_is_noticed_and_told(database):
     export_id = submitted()
     fence = claim(export_id)
     told = threading.Event()
-    with Heartbeat(Export, export_id, fence, on_lost=told.set) as heartbeat:
+    with Heartbeat(Export, {export_id: fence}, on_lost=told.set) as heartbeat:
         heartbeat.check()
         with transaction() as session:
             exports.cancel(session, session.get_one(Export, export_id), now=clock(session))

@@ -15,6 +15,7 @@ from longshore.errors import Transient
 from longshore.models import Artifact, Connection, Delivery, Export, Leftover
 from tests.rows import delivery_rows, submitted
 from workers import deliver as module
+from workers import lease
 from workers.deliver import deliver
 from workers.destinations.folder import DESTINATION as FOLDER
 from workers.render import render_export
@@ -178,6 +179,7 @@ def test_a_provider_that_is_down_is_asked_again_later_and_not_for_ever(database,
 
 
 def test_a_worker_that_is_at_it_removes_it_before_anybody_else_does(database, home, monkeypatch, rung):
+    monkeypatch.setattr(lease, "LOOK", 60.0)  # the heartbeat would interrupt the queries that this upload makes
     export_id, (delivery_id,) = rendered()
     discarded = discarding(monkeypatch)
 
@@ -219,7 +221,7 @@ def test_a_task_goes_from_delivery_to_delivery_for_a_moment(database, home, monk
     monkeypatch.setattr(module, "AT_A_STRETCH", 60.0)
     opened = []
     real = module.jobs.load
-    monkeypatch.setattr(module.jobs, "load", lambda *given: opened.append(given[1]) or real(*given))
+    monkeypatch.setattr(module.jobs, "load", lambda *given: opened.extend(given[1]) or real(*given))
     export_id, ids = rendered(deliveries=6)
     rung.clear()
     deliver(ids[0])

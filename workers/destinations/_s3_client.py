@@ -74,7 +74,7 @@ def connect(
             aws_session_token=keys[2],
             config=Config(**chosen),
         )
-    http = _checked(endpoint_url, check) if endpoint_url else None
+    http = session(client, check) if endpoint_url else None
 
     def send(request: Any, **_: Any) -> Any:
         begin = getattr(request.body, "begin", None)
@@ -86,7 +86,7 @@ def connect(
     return client
 
 
-def _checked(endpoint_url: str, check: Callable[[str], None]) -> botocore.httpsession.URLLib3Session:
+def session(client: Any, check: Callable[[str], None]) -> botocore.httpsession.URLLib3Session:
     """An HTTP session whose connections hand the address they reached to `check` before they send a byte."""
     from botocore.awsrequest import AWSHTTPConnection, AWSHTTPConnectionPool, AWSHTTPSConnection, AWSHTTPSConnectionPool
     from botocore.httpsession import URLLib3Session
@@ -125,7 +125,7 @@ def _checked(endpoint_url: str, check: Callable[[str], None]) -> botocore.httpse
 
     return Session(
         verify=_session().get_config_variable("ca_bundle") or True,
-        proxies=get_environ_proxies(endpoint_url),
+        proxies=get_environ_proxies(client.meta.endpoint_url),
         timeout=(CONNECT_SECONDS, READ_SECONDS),
         max_pool_connections=POOL,
     )

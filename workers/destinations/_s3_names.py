@@ -11,12 +11,21 @@ HONOURING = (".amazonaws.com", ".r2.cloudflarestorage.com")
 RETRY = 5.0
 
 
+def exclusive(endpoint_url: str) -> bool:
+    """Whether the endpoint is one that gives a name to one alone, by `If-None-Match`."""
+    return not endpoint_url or (urlsplit(endpoint_url).hostname or "").endswith(HONOURING)
+
+
+def place(endpoint_url: str, bucket: str, key: str) -> str:
+    """A key as it is reserved."""
+    return f"{endpoint_url} {bucket} {key}"
+
+
 def held(upload: Upload, endpoint_url: str, bucket: str, key: str) -> bool:
     """Whether another delivery is about to take the key; else nobody does until this attempt ends."""
-    host = urlsplit(endpoint_url).hostname or ""
-    if upload.conflict == "overwrite" or not endpoint_url or host.endswith(HONOURING):
+    if upload.conflict == "overwrite" or exclusive(endpoint_url):
         return False
-    return not upload.reserve(f"{endpoint_url} {bucket} {key}")
+    return not upload.reserve(place(endpoint_url, bucket, key))
 
 
 def may_take(upload: Upload, key: str, *, held: bool) -> bool:

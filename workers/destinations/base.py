@@ -33,17 +33,16 @@ Rules:
 
 from __future__ import annotations
 
-import unicodedata
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any, BinaryIO, ClassVar, Literal
 
 from pydantic import BaseModel
 
 from longshore.errors import Cancelled, Conflict, LongshoreError, NeedsReconnect, Permanent, Refused, Transient
 from longshore.retry_after import retry_after
+from workers.destinations._names import dated, folders, numbered, safe_name
 from workers.destinations._tokens import Grant, SignIn, Tokens
 
 __all__ = [
@@ -60,6 +59,7 @@ __all__ = [
     "Place",
     "Receipt",
     "Refused",
+    "Reserve",
     "SignIn",
     "TestReport",
     "Tokens",
@@ -135,6 +135,10 @@ class Upload:
     reserve: Callable[[str], bool] = lambda _: True
 
 
+Reserve = Callable[[Mapping[str, str]], set[str]]
+"""`Upload.reserve` for several: it is told names by the uploads' keys, and which of these have theirs."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """What the operator allows: the only folders that may be written, and the check of every endpoint URL.
@@ -190,6 +194,8 @@ class Destination(ABC):
     """Limits of the provider with their reasons, shown by `GET /api/destinations`."""
     features: ClassVar[frozenset[str]] = frozenset()
     """Of `resume`, `conditional_create`, `checksum`, `link`, `quota`."""
+    together: ClassVar[int] = 1
+    """How many small files one worker is given at once; more than one asks for `upload_together`."""
     Options: ClassVar[type[BaseModel]]
     Secrets: ClassVar[type[BaseModel]]
 
@@ -216,6 +222,14 @@ class Destination(ABC):
     def upload(self, upload: Upload) -> Receipt:
         """Deliver the artifact. Raises any error of the SDK; the caller hands it to `classify`."""
 
+    def upload_together(self, uploads: Sequence[Upload], _reserve: Reserve) -> Iterator[Receipt | None]:
+        """Deliver small artifacts that were never tried, in order, by the cheapest way there is: a receipt, or None.
+
+        None leaves one to `upload`, which is asked later and recognises what was sent: only what is certain, and costs
+        no question, is done here. An error leaves all the rest to it.
+        """
+        return iter([None] * len(uploads))
+
     @abstractmethod
     def discard(self, checkpoint: dict[str, Any]) -> None:
         """Remove what an unfinished upload left at the provider. Quiet where nothing is left."""
@@ -231,65 +245,3 @@ class Destination(ABC):
     @abstractmethod
     def classify(self, error: Exception) -> LongshoreError:
         """What to do about an error of any of the others. A LongshoreError is returned as it is."""
-
-
-PACKED = (".gz", ".zst", ".age")
-"""Endings that come after a name's own extension."""
-
-
-def numbered(name: str, number: int) -> str:
-    """The name for conflict policy `rename`: `a.png`, 2 -> `a (2).png`; `a.csv.gz` -> `a (2).csv.gz`."""
-    bare, packed = name, ""
-    while ending := next((one for one in PACKED if bare.endswith(one) and len(bare) > len(one)), ""):
-        bare, packed = bare.removesuffix(ending), ending + packed
-    stem, dot, extension = bare.rpartition(".")
-    return f"{stem} ({number}){dot}{extension}{packed}" if stem else f"{bare} ({number}){packed}"
-
-
-def dated(name: str, moment: datetime, *, limit: int = 230) -> str:
-    """The name for conflict policy `version` of what had it before: `a.png` -> `a (2026-11-21 14.03.05).png`, in UTC.
-
-    `moment` is when the old one was last changed. The stem is shortened where the whole would be longer than `limit`
-    bytes; the default leaves room for a number, should two be of one second.
-    """
-    stem, dot, extension = name.rpartition(".")
-    if not stem:
-        stem, dot, extension = name, "", ""
-    tail = f" ({moment.astimezone(UTC):%Y-%m-%d %H.%M.%S}){dot}{extension}"
-    if len(tail.encode()) > limit // 2:
-        stem, tail = name, tail[: tail.index(")") + 1]
-    return stem.encode()[: limit - len(tail.encode())].decode(errors="ignore") + tail
-
-
-UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-"""Unicode categories that no name may hold: controls, formats, lone surrogates, line and paragraph separators."""
-JOINERS = "\u200c\u200d"
-"""Formats that names do need: emoji sequences, Persian and Indic scripts."""
-
-
-def safe_name(name: str, *, limit: int = 255) -> str:
-    """The name as one path component that any provider takes: NFC, at most `limit` bytes of UTF-8, never `.` or `..`.
-
-    Slashes, control characters and the invisible ones that reorder text become `_`; a long name keeps its extension.
-    """
-    clean = "".join(
-        "_" if char in "/\\" or (unicodedata.category(char) in UNSAFE and char not in JOINERS) else char
-        for char in unicodedata.normalize("NFC", name)
-    ).strip()
-    if not clean.strip("."):
-        clean = "_"
-    if len(clean.encode()) <= limit:
-        return clean
-    stem, dot, extension = clean.rpartition(".")
-    tail = (dot + extension).encode()
-    if not stem or len(tail) > limit // 2:
-        stem, tail = clean, b""
-    return (stem.encode()[: limit - len(tail)] + tail).decode(errors="ignore")
-
-
-def folders(*paths: str) -> tuple[str, ...]:
-    """The components of paths below each other, as `safe_name` makes them. Raises Refused for `..`."""
-    parts = [part for path in paths for part in path.replace("\\", "/").split("/") if part.strip() not in {"", "."}]
-    if any(part.strip() == ".." for part in parts):
-        raise Refused("A folder may not contain `..`. Name the folder from the connection's own folder downwards.")
-    return tuple(map(safe_name, parts))

@@ -7,25 +7,29 @@ them. Names are taken by conditional requests (`If-None-Match`), after a look fo
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any, ClassVar
 
 from workers.destinations import _s3_names as names
 from workers.destinations import _s3_versions as versions
 from workers.destinations._s3_bucket import DELIVERY, Bucket, marks, marks_of
-from workers.destinations._s3_client import connect
+from workers.destinations._s3_client import connect, session
 from workers.destinations._s3_errors import answered, unanswered
 from workers.destinations._s3_multipart import MIB, Multipart, abort, part_size_for
 from workers.destinations._s3_options import S3Options, S3Secrets, tagging
 from workers.destinations._s3_parts import sums_of
 from workers.destinations._s3_rights import try_out
 from workers.destinations._s3_single import TAKEN, put
+from workers.destinations._s3_together import send_small
+from workers.destinations._s3_wire import Wire
 from workers.destinations.base import (
     Destination,
     Lifetime,
     LongshoreError,
     Permanent,
     Receipt,
+    Reserve,
     TestReport,
     Transient,
     Upload,
@@ -49,6 +53,7 @@ class S3(Destination):
     """A bucket."""
 
     label = "Amazon S3 or compatible"
+    together = 50
     limits: ClassVar[dict[str, str]] = {
         "parts": "10,000 at most: larger files get larger parts",
         "unfinished parts": "of a worker killed in the first second of an upload may stay: let a lifecycle rule"
@@ -68,21 +73,31 @@ class S3(Destination):
             return Lifetime("Temporary keys end after 36 hours at most.", TEMPORARY, seconds=36 * 3600)
         return Lifetime("Keys last until they are deleted.", TEMPORARY)
 
+    @property
+    def _keys(self) -> tuple[str, str, str | None]:
+        token = self.secrets.session_token
+        return (
+            self.secrets.access_key_id.get_secret_value(),
+            self.secrets.secret_access_key.get_secret_value(),
+            token.get_secret_value() if token else None,
+        )
+
     @cached_property
     def client(self) -> Any:
         """The connection; its methods are made at run time, so there is no type to name. Raises Refused."""
-        token = self.secrets.session_token
         return connect(
             endpoint_url=self.options.endpoint_url,
             region=self.options.region,
             addressing_style=self.options.addressing_style,
-            keys=(
-                self.secrets.access_key_id.get_secret_value(),
-                self.secrets.secret_access_key.get_secret_value(),
-                token.get_secret_value() if token else None,
-            ),
+            keys=self._keys,
             check=self.place.check_url,
         )
+
+    @cached_property
+    def wire(self) -> Wire:
+        """The bucket, for what is sent in great numbers. Raises Refused."""
+        check = self.place.check_url if self.options.endpoint_url else _amazon
+        return Wire(self.client, session(self.client, check), self.bucket.name, self._keys)
 
     @cached_property
     def bucket(self) -> Bucket:
@@ -123,6 +138,23 @@ class S3(Destination):
             if upload.conflict != "rename":
                 return self._taken(upload, key, head)
             number += 1
+
+    def upload_together(self, uploads: Sequence[Upload], reserve: Reserve) -> Iterator[Receipt | None]:
+        """See base. What is encrypted by a key of KMS has no ETag that could be compared: it goes alone."""
+        if self.options.sse.startswith("aws:kms"):
+            yield from [None] * len(uploads)
+            return
+        endpoint, look = self.options.endpoint_url, not names.exclusive(self.options.endpoint_url)
+        keys = {upload.key: self._key(upload, 1) for upload in uploads}
+        mine = set(keys)
+        if look and (taking := {u.key: keys[u.key] for u in uploads if u.conflict != "overwrite"}):
+            mine -= taking.keys() - reserve({k: names.place(endpoint, self.bucket.name, v) for k, v in taking.items()})
+        for upload in uploads:
+            if upload.key not in mine:
+                yield None
+                continue
+            state = {"endpoint": endpoint, "key": keys[upload.key], "number": 1}
+            yield send_small(self.bucket, self.wire, upload, state, self._about, look=look)
 
     def _taken(self, upload: Upload, key: str, head: dict[str, Any] | None) -> Receipt:
         """The receipt of policy `skip`. Raises Permanent or Transient for any other."""
@@ -251,6 +283,10 @@ class S3(Destination):
     @property
     def _checksum(self) -> bool:
         return self.options.checksums == "when_supported"
+
+
+def _amazon(_url: str) -> None:
+    """Its endpoints are named by no user, and may be private addresses of the operator's network (PrivateLink)."""
 
 
 DESTINATION = S3
