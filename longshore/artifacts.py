@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
-
-import obstore
-from obstore.exceptions import BaseError
-from obstore.store import LocalStore, S3Store
 
 from longshore.errors import NotFound, Permanent, Transient
 from longshore.settings import Settings, settings
@@ -31,12 +28,8 @@ class Stored:
     sha256: str
 
 
-class Store:
+class Store(ABC):
     """Objects by key. An object appears whole or not at all."""
-
-    def __init__(self, backend: LocalStore | S3Store, root: Path | None) -> None:
-        self._backend = backend
-        self._root = root
 
     def write(self, key: str, chunks: Iterable[bytes]) -> Stored:
         """Write an object, replacing one of the same key. Raises Transient or, for a full disk, Permanent."""
@@ -50,25 +43,24 @@ class Store:
                 size += len(chunk)
                 yield chunk
 
-        try:
-            if self._root is None:
-                obstore.put(self._backend, key, hashed(), chunk_size=8 * CHUNK)
-            else:
-                _write_file(self._root / key, hashed())
-        except (BaseError, OSError) as error:
-            raise _explain(error) from error
+        self.put(key, hashed())
         return Stored(size, digest.hexdigest())
 
+    @abstractmethod
+    def put(self, key: str, chunks: Iterator[bytes]) -> None:
+        """What `write` does with the bytes."""
+
+    @abstractmethod
     def open(self, key: str) -> BinaryIO:
         """A seekable, buffered reader. Raises NotFound."""
-        try:
-            if self._root is not None:
-                return (self._root / key).open("rb")
-            return io.BufferedReader(_Reader(obstore.open_reader(self._backend, key, buffer_size=CHUNK)), CHUNK)
-        except FileNotFoundError as error:
-            raise NotFound("The stored content is gone: it has expired or was deleted.") from error
-        except (BaseError, OSError) as error:
-            raise _explain(error) from error
+
+    @abstractmethod
+    def copy(self, key: str, to: str) -> None:
+        """A second object with the same content; either may be deleted without the other. Raises NotFound."""
+
+    @abstractmethod
+    def delete(self, key: str) -> None:
+        """Remove an object; quiet where there is none."""
 
     def chunks(self, key: str, start: int = 0, length: int | None = None) -> Iterator[bytes]:
         """Bytes of an object from `start`, `length` of them or all. Raises NotFound at the first item."""
@@ -82,27 +74,6 @@ class Store:
                 left = None if left is None else left - len(chunk)
                 yield chunk
 
-    def copy(self, key: str, to: str) -> None:
-        """A second object with the same content; either may be deleted without the other. Raises NotFound."""
-        try:
-            if self._root is None:
-                obstore.copy(self._backend, key, to)
-            else:
-                _link(self._root / key, self._root / to)
-        except FileNotFoundError as error:
-            raise NotFound("The stored content is gone: it has expired or was deleted.") from error
-        except (BaseError, OSError) as error:
-            raise _explain(error) from error
-
-    def delete(self, key: str) -> None:
-        """Remove an object; quiet where there is none."""
-        try:
-            obstore.delete(self._backend, key)
-        except FileNotFoundError:
-            return
-        except (BaseError, OSError) as error:
-            raise _explain(error) from error
-
     def check(self) -> None:
         """Write and delete a small object. Raises what `write` raises."""
         key = f"checks/{os.getpid()}"
@@ -110,32 +81,50 @@ class Store:
         self.delete(key)
 
 
-class _Reader(io.RawIOBase):
-    """The reader of obstore as a raw stream of Python's own kind."""
+class FolderStore(Store):
+    """Objects as files. What was written is on the disk: a source document may be the user's only copy."""
 
-    def __init__(self, reader: Any) -> None:
-        self._reader = reader
+    def __init__(self, root: Path) -> None:
+        self._root = root
 
-    def readable(self) -> bool:
-        return True
+    def put(self, key: str, chunks: Iterator[bytes]) -> None:
+        """See Store."""
+        with explained():
+            _write_file(self._root / key, chunks)
 
-    def seekable(self) -> bool:
-        return True
+    def open(self, key: str) -> BinaryIO:
+        """See Store."""
+        with explained(reading=True):
+            return (self._root / key).open("rb")
 
-    def readinto(self, buffer: Any) -> int:
-        data = bytes(self._reader.read(len(buffer)))
-        buffer[: len(data)] = data
-        return len(data)
+    def copy(self, key: str, to: str) -> None:
+        """See Store."""
+        with explained(reading=True):
+            _link(self._root / key, self._root / to)
 
-    def seek(self, offset: int, whence: int = 0) -> int:
-        return int(self._reader.seek(offset, whence))
+    def delete(self, key: str) -> None:
+        """See Store."""
+        with explained():
+            (self._root / key).unlink(missing_ok=True)
 
-    def tell(self) -> int:
-        return int(self._reader.tell())
+
+@contextmanager
+def explained(*errors: type[Exception], reading: bool = False) -> Iterator[None]:
+    """A block whose errors of the system, and `errors`, come out as ours: NotFound where it reads."""
+    caught: tuple[type[Exception], ...] = (OSError, *errors)
+    try:
+        yield
+    except caught as error:
+        if reading and isinstance(error, FileNotFoundError):
+            raise NotFound("The stored content is gone: it has expired or was deleted.") from error
+        text = str(error).lower()
+        if "no space left" in text or "quota" in text or "file too large" in text:
+            message = "The artifact store is full. Free space or enlarge it, then retry."
+            raise Permanent(message, detail=str(error)) from error
+        raise Transient("The artifact store cannot be reached just now.", detail=str(error)) from error
 
 
 def _write_file(path: Path, chunks: Iterable[bytes]) -> None:
-    """The folder backend of obstore does not fsync, and a source document may be the user's only copy."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
@@ -168,13 +157,6 @@ def _link(path: Path, to: Path) -> None:
         partial.unlink(missing_ok=True)
 
 
-def _explain(error: Exception) -> Transient | Permanent:
-    full = "no space left" in str(error).lower() or "quota" in str(error).lower()
-    if full or "file too large" in str(error).lower():
-        return Permanent("The artifact store is full. Free space or enlarge it, then retry.", detail=str(error))
-    return Transient("The artifact store cannot be reached just now.", detail=str(error))
-
-
 @cache
 def store() -> Store:
     """The artifact store of this process."""
@@ -187,20 +169,9 @@ def open_store(config: Settings) -> Store:
     if url.scheme == "file":
         root = Path(unquote(url.path))
         root.mkdir(parents=True, exist_ok=True)
-        return Store(LocalStore(root), root)
+        return FolderStore(root)
     if url.scheme == "s3":
-        key = config.store_access_key_id.get_secret_value()
-        extra: dict[str, Any] = {}
-        if config.store_endpoint:
-            extra = {
-                "endpoint": config.store_endpoint,
-                "client_options": {"allow_http": config.store_endpoint.startswith("http://")},
-            }
-        if key:
-            extra |= {
-                "access_key_id": key,
-                "secret_access_key": config.store_secret_access_key.get_secret_value(),
-            }
-        prefix = url.path.strip("/")
-        return Store(S3Store(url.netloc, prefix=prefix or None, region=config.store_region, **extra), None)
+        from longshore.artifacts_s3 import BucketStore  # 4 MB of a process, for who has no folder
+
+        return BucketStore(url.netloc, url.path.strip("/"), config)
     raise Permanent("LONGSHORE_STORE_URL must begin with file:// or s3://.")

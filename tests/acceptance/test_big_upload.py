@@ -30,6 +30,7 @@ LIMIT = 150 * MB
 
 def rendered_artifact(endpoint: str) -> str:
     """An export whose artifact of 2 GiB waits to be delivered to the bucket; its id."""
+    stored = store().write("artifacts/big", (os.urandom(PART) for _ in range(SIZE // PART)))
     with transaction() as session:
         now = clock(session)
         file = files.create(session, owner="ann", name="Plan", kind="svg", content=[DRAWING], now=now)
@@ -44,7 +45,6 @@ def rendered_artifact(endpoint: str) -> str:
         )
         export = submit(session, ExportRequest(file, "svg", deliveries=[DeliveryRequest(bucket)]), now=now)
         move(session, export.id, ExportState.PROCESSING, now=now, phase="delivering")
-        stored = store().write("artifacts/big", (os.urandom(PART) for _ in range(SIZE // PART)))
         session.add(
             Artifact(
                 export_id=export.id,
