@@ -17,6 +17,7 @@ from sqlalchemy import create_engine, text
 
 from app.embedded import redis_server
 from longshore import artifacts, db, queue, schema, settings, signing, vault
+from tests.engines import sharing
 from tests.postgresql import PostgreSQL, start_postgresql
 
 CLOSED_PORT = "redis://127.0.0.1:1/0"
@@ -26,6 +27,9 @@ CLOSED_PORT = "redis://127.0.0.1:1/0"
 MEMORY = Path("/dev/shm")  # noqa: S108 - a file system that Linux keeps in memory
 ROOM = 8 * 1024**3
 """Bytes that must be free in memory for the tests to write there; most of it is needed by `make slow` only."""
+
+
+db.open_engine = sharing(db.open_engine)
 
 
 def pytest_configure() -> None:
