@@ -23,8 +23,9 @@ demo: setup ## Start everything, export and deliver the samples, show where each
 up: setup ## Start everything and stay up: web, render, upload, beat, flower
 	@$(BIN)/longshore up
 
-# One more than there are cores: a third of the time tests wait for processes and servers of theirs.
-PYTEST_ARGS ?= -n $(shell cores=$$(nproc 2>/dev/null || echo 1); echo $$((cores < 4 ? cores + 1 : 4)))
+# Two for each of two cores: half of the time tests wait for processes and servers of theirs. Tests of one file share
+# servers and a warm browser, so they stay together until a worker has nothing left to do.
+PYTEST_ARGS ?= -n $(shell cores=$$(nproc 2>/dev/null || echo 1); echo $$((cores < 2 ? 2 : 4))) --dist worksteal
 
 .PHONY: test
 test: setup ## Run the tests; PYTEST_ARGS="tests/app -x" for some of them

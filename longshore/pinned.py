@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterable
+from functools import cache
 
 import httpx
 
@@ -57,9 +59,7 @@ def client(
     A kept one could serve another name at the same address under the first name's certificate. Close it, or use it
     in `with`. Requests raise Refused, Transient (no address) and httpx.HTTPError.
     """
-    import ssl
-
-    context: ssl.SSLContext | bool = ssl.create_default_context(cafile=verify) if isinstance(verify, str) else verify
+    context = ssl.create_default_context(cafile=verify) if isinstance(verify, str) else verify and _trusted()
     limits = httpx.Limits(max_connections=20, max_keepalive_connections=0)
     inner = httpx.HTTPTransport(verify=context, limits=limits, trust_env=False)
     return httpx.Client(
@@ -68,3 +68,9 @@ def client(
         trust_env=False,
         timeout=seconds,
     )
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """The authorities that everybody trusts, read once in a process: that takes 60 ms, longer than most requests."""
+    return httpx.create_ssl_context(trust_env=False)

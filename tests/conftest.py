@@ -5,20 +5,43 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 import redis
 from sqlalchemy import create_engine, text
 
 from app.embedded import redis_server
 from longshore import artifacts, db, queue, schema, settings, signing, vault
+from tests.engines import sharing
 from tests.postgresql import PostgreSQL, start_postgresql
 
 CLOSED_PORT = "redis://127.0.0.1:1/0"
 """Nobody listens on port 1: a broker that is down, unless a test asks for a real one."""
+
+
+MEMORY = Path("/dev/shm")  # noqa: S108 - a file system that Linux keeps in memory
+ROOM = 8 * 1024**3
+"""Bytes that must be free in memory for the tests to write there; most of it is needed by `make slow` only."""
+
+
+db.open_engine = sharing(db.open_engine)
+
+
+def pytest_configure() -> None:
+    """Have all that the tests write in memory where there is room: what they prove does not depend on a disk.
+
+    Databases and uploads sync again and again, and every database is some 300 files.
+    """
+    if "TMPDIR" in os.environ or not MEMORY.is_dir() or not os.access(MEMORY, os.W_OK):
+        return
+    if min(shutil.disk_usage(MEMORY).free, psutil.virtual_memory().available) >= ROOM:
+        os.environ["TMPDIR"] = str(MEMORY)
+        tempfile.tempdir = None
 
 
 def forget() -> None:

@@ -5,6 +5,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 import redis
 from sqlalchemy import func, select
 
@@ -14,8 +15,6 @@ from longshore.exports import DeliveryRequest, ExportRequest, submit
 from longshore.models import Artifact, Attempt, Delivery, Export, Receipt
 from tests.conftest import wait_until
 from tests.processes import Processes
-
-COUNT = 200
 
 
 def submit_drawings(count: int) -> None:
@@ -40,12 +39,13 @@ def states() -> dict[str, int]:
         return {row[0]: row[1] for row in session.execute(select(Export.state, func.count()).group_by(Export.state))}
 
 
-def test_200_exports_survive_killed_workers_and_a_flushed_redis(
-    processes: Processes, short_lease: float, broker: str, home: Path
+@pytest.mark.parametrize("count", [100, pytest.param(200, marks=pytest.mark.slow)])
+def test_exports_survive_killed_workers_and_a_flushed_redis(
+    processes: Processes, short_lease: float, broker: str, home: Path, count: int
 ):
     render, upload = processes.worker("render"), processes.worker("upload")
     processes.beat()
-    submit_drawings(COUNT)
+    submit_drawings(count)
     wait_until(lambda: states().get("completed", 0) >= 20, seconds=60)
 
     client = redis.Redis.from_url(broker)
@@ -60,7 +60,7 @@ def test_200_exports_survive_killed_workers_and_a_flushed_redis(
     time.sleep(1)
     processes.worker("upload", 1)
 
-    wait_until(lambda: states() == {"completed": COUNT}, seconds=90, every=0.2)
+    wait_until(lambda: states() == {"completed": count}, seconds=90, every=0.2)
 
     delivered = {path.name: path for path in (home / "deliveries").rglob("*") if path.is_file()}
     with reading() as session:
@@ -71,8 +71,8 @@ def test_200_exports_survive_killed_workers_and_a_flushed_redis(
             .join(Receipt, Receipt.delivery_id == Delivery.id)
         ).all()
         lost = session.execute(select(Attempt.delivery_id, Attempt.finished_at).where(Attempt.outcome == "lost")).all()
-    assert len(delivered) == COUNT, "one file for each delivery: no double, no leftover"
-    assert len(rows) == COUNT
+    assert len(delivered) == count, "one file for each delivery: no double, no leftover"
+    assert len(rows) == count
     for name, path, sha256 in rows:
         assert Path(path).name.rpartition(".")[0] == name
         assert hashlib.sha256(Path(path).read_bytes()).hexdigest() == sha256

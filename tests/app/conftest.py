@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 import pytest
+from apiflask import APIFlask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -16,6 +18,7 @@ from app.auth import create_key
 from longshore.artifacts import store
 from longshore.db import clock, transaction
 from longshore.models import Artifact, Delivery, Export, Receipt
+from longshore.settings import settings
 from longshore.states import DeliveryState, ExportState, move
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="30"><rect width="40" height="30" fill="red"/></svg>'
@@ -61,11 +64,26 @@ class Api:
         return self.ok("POST", "/export", json=body)
 
 
-@pytest.fixture
-def client(database: str) -> FlaskClient:
+def new_application() -> APIFlask:
     app = create_app(configure_logs=False)
     app.test_client_class = Client
-    return app.test_client()
+    return app
+
+
+@cache
+def application(max_body: int) -> APIFlask:
+    """One for many tests, since to build one takes longer than most of them.
+
+    Of the settings an application keeps `max_body` only, and of the requests what `/metrics` counts.
+    """
+    app = new_application()
+    assert app.config["MAX_CONTENT_LENGTH"] == max_body
+    return app
+
+
+@pytest.fixture
+def client(database: str) -> FlaskClient:
+    return application(settings().max_body).test_client()
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from app import create_app
 from longshore import VERSION, pulses, settings
 from longshore.db import clock, transaction
 from longshore.models import ScheduledExport
-from tests.app.conftest import Api
+from tests.app.conftest import Api, new_application
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
@@ -24,6 +24,12 @@ def pulse(*names: str, seconds: float = 0) -> None:
     with transaction() as session:
         for name in names:
             pulses.write(session, name, now=clock(session) - timedelta(seconds=seconds))
+
+
+@pytest.fixture
+def client(database: str) -> FlaskClient:
+    """Of an application that has counted nothing yet."""
+    return new_application().test_client()
 
 
 def test_the_process_is_up_without_anything_else(client: FlaskClient) -> None:

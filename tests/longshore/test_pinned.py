@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import httpx
 import pytest
 
+from longshore import pinned
 from longshore.errors import Refused
 from longshore.pinned import client
 from tests.contracts.certificate import certificate
@@ -127,3 +128,21 @@ def test_tls_asks_for_the_name_of_the_url_and_not_for_the_address(tmp_path):
             http.get(f"https://other.test:{port}/")
     assert asked == ["hooks.test", "other.test"]
     assert len(seen) == 1
+
+
+def test_who_is_trusted_is_read_once_in_a_process_and_whom_nobody_signed_is_not(tmp_path, monkeypatch):
+    own, key = certificate(tmp_path, "hooks.test")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(own, key)
+    read = []
+    real = ssl.create_default_context
+    monkeypatch.setattr(ssl, "create_default_context", lambda **given: read.append(given) or real(**given))
+    pinned._trusted.cache_clear()
+    with serving(context=context) as (port, seen):
+        for _ in range(2):
+            with (
+                client(allow_private=LOOPBACK, resolver=lambda host, port: ["127.0.0.1"]) as http,
+                pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"),
+            ):
+                http.get(f"https://hooks.test:{port}/")
+    assert (len(read), seen) == (1, [])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -35,6 +36,7 @@ MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", 
 WEEKDAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"]
 
 
+@cache
 def transitions(name: str) -> list[datetime]:
     """The instants between 1980 and 2037 at which the zone's offset changes, to the minute."""
     zone, found = ZoneInfo(name), []
@@ -48,9 +50,6 @@ def transitions(name: str) -> list[datetime]:
             )
             found.append(day + later * MINUTE)
     return found or days[:1]
-
-
-CHANGES = {name: transitions(name) for name in ODD_ZONES}
 
 
 def last_day(day: date) -> int:
@@ -176,7 +175,7 @@ def cases(draw: st.DrawFn) -> tuple[Meant, datetime]:
     if draw(st.integers(0, 3)):
         zone = draw(st.sampled_from(ODD_ZONES))
         hours, days = st.integers(-3 * 3600, 3 * 3600), st.integers(-2 * 86400, 2 * 86400)
-        after = draw(st.sampled_from(CHANGES[zone])) + timedelta(seconds=draw(st.one_of(hours, days)))
+        after = draw(st.sampled_from(transitions(zone))) + timedelta(seconds=draw(st.one_of(hours, days)))
     else:
         zone = draw(st.sampled_from(sorted(zones())))
         after = draw(st.datetimes(datetime(1980, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001

@@ -102,6 +102,14 @@ def test_set_up_installs_the_hashed_lock_and_then_the_project(tree):
     assert done.stdout.splitlines()[-1].startswith("setup: done in ")
 
 
+def test_our_own_modules_are_compiled_too_whatever_the_environment_says(tree):
+    tree.program("sh", f'PYTHONDONTWRITEBYTECODE=1 exec {shutil.which("sh")} "$@"')
+    (tree.root / "workers" / "scene").mkdir(parents=True)
+    (tree.root / "workers" / "scene" / "shapes.py").write_text("")
+    assert tree.run().returncode == 0
+    assert list((tree.root / "workers" / "scene" / "__pycache__").glob("shapes.*.pyc"))
+
+
 def test_a_second_run_says_nothing_does_nothing_and_takes_no_second(ready):
     began = time.monotonic()
     done = ready.run()

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import ssl
+
 import pytest
 
 from longshore.egress import check_url
@@ -234,6 +236,16 @@ def test_an_endpoint_that_changes_its_address_after_the_check_sees_no_byte(googl
     assert isinstance(error, Refused)
     assert asked == [google_drive.drive.url, google_drive.drive.url]
     assert google_drive.drive.seen == []
+
+
+def test_who_is_trusted_is_read_once_for_all_connections_of_a_process(google_drive, monkeypatch):
+    read = []
+    real = ssl.create_default_context
+    monkeypatch.setattr(ssl, "create_default_context", lambda **given: read.append(given) or real(**given))
+    _google_drive_client._trusted.cache_clear()
+    for key in "abc":
+        Job(google_drive, b"x", name=key, key=key).run()
+    assert len(read) == 1
 
 
 def test_a_session_elsewhere_is_never_told_the_token(google_drive, monkeypatch):
