@@ -47,6 +47,28 @@ def test_everything_that_works_is_ready(broker: str, database: str) -> None:
     }
 
 
+def test_one_beat_of_three_that_hangs_is_seen_and_the_others_are_enough(broker: str, database: str) -> None:
+    client = create_app(configure_logs=False).test_client()
+    pulse("queue:render", "queue:upload")
+    for number, seconds in enumerate([400, 20, 1]):
+        with transaction() as session:
+            name = pulses.beat_name("box", number)
+            pulses.beat(session, now=clock(session) - timedelta(seconds=seconds), name=name)
+    answer = client.get("/readyz")
+    assert answer.status_code == 200, answer.get_json()
+    message = answer.get_json()["checks"]["beat"]["message"]
+    assert re.fullmatch(r"worked \d s ago; 1 of 3 beats silent, see /metrics", message)
+    ages = re.findall(
+        r'longshore_pulse_age_seconds{part="(beat[^"]*)"} (\d+)\.', client.get("/metrics").get_data(as_text=True)
+    )
+    assert [(name, int(age) // 10) for name, age in ages] == [
+        ("beat", 0),
+        ("beat:box:0", 40),
+        ("beat:box:1", 2),
+        ("beat:box:2", 0),
+    ]
+
+
 def test_what_does_not_work_is_named_with_what_to_do(client: FlaskClient, home: Path) -> None:
     pulse("beat")
     pulse("queue:render", seconds=pulses.STALE + 5)
