@@ -12,8 +12,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import update
 
 from app import create_app
+from app.metrics import Counts
 from longshore import VERSION, pulses, settings
-from longshore.db import clock, transaction
+from longshore.db import clock, reading, transaction
+from longshore.lateness import Health
 from longshore.models import ScheduledExport
 from tests.app.conftest import Api
 
@@ -132,6 +134,29 @@ def test_the_figures_are_prometheus_text(client: FlaskClient, alice: Api, finish
     assert values["longshore_pulse_age_seconds", "queue:upload"] == math.inf, "it was never started"
     assert values["longshore_http_request_seconds_count", "POST", "/api/export", "202"] == 2
     assert values["longshore_http_request_seconds_count", "other", "unknown", "405"] == 1
+
+
+def test_counts_that_took_long_stand_for_longer_but_what_waits_or_is_late_is_counted_anew(
+    alice: Api, finish: Callable[..., bytes]
+) -> None:
+    ticks = iter([0, 2, 30, 62, 62.5])  # two seconds to count
+    counts = Counts(lambda: next(ticks))
+
+    def read() -> tuple[int, int, int]:
+        with reading() as session:
+            (exports, _deliveries), schedules = counts.read(session, clock(session))
+        return exports["completed"], exports["initiated"], schedules[Health.LATE]
+
+    file_id = alice.file()["id"]
+    body = {"file_id": file_id, "schedule_type": "daily", "schedule_time": "09:00", "export_format": "svg"}
+    alice.ok("POST", "/scheduled-exports", json=body)
+    assert read() == (0, 0, 0)
+    finish(alice.export()["id"])
+    alice.export()
+    with transaction() as session:
+        session.execute(update(ScheduledExport).values(late_at=clock(session) - timedelta(seconds=1)))
+    assert read() == (0, 1, 1)
+    assert read() == (1, 1, 1)
 
 
 def test_the_docs_page_needs_nothing_from_elsewhere(
