@@ -107,12 +107,21 @@ def _parts() -> dict[str, Check]:
     wanted = [pulses.BEAT, *map(pulses.queue_name, QUEUES)]
     try:
         with reading() as session:
-            seen, now = pulses.read(session), clock(session)
+            seen, beats, now = pulses.read(session), pulses.beats(session), clock(session)
             lag, late = lateness.longest_late(session, now)
     except SQLAlchemyError:
         unknown = Check(ok=False, message="Unknown: the database does not answer.")
         return dict.fromkeys([*wanted, SCHEDULES], unknown)
-    return {name: _part(name, seen.get(name), now) for name in wanted} | {SCHEDULES: _lateness(lag, late=bool(late))}
+    parts = {name: _part(name, seen.get(name), now) for name in wanted}
+    if parts[pulses.BEAT].ok:
+        parts[pulses.BEAT].message += _others(beats, now)
+    return parts | {SCHEDULES: _lateness(lag, late=bool(late))}
+
+
+def _others(beats: dict[str, datetime], now: datetime) -> str:
+    """One of them is enough; how many are silent. Which ones is in the metrics: whoever asks here has shown no key."""
+    silent = sum((now - at).total_seconds() > pulses.STALE for at in beats.values())
+    return f"; {silent} of {len(beats)} beats silent, see /metrics" if silent else ""
 
 
 def _lateness(lag: float, *, late: bool) -> Check:

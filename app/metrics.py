@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from threading import Lock
 from typing import Any
 
 from apiflask import APIFlask
@@ -14,13 +17,14 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from app import guard
 from longshore import lateness, pulses
 from longshore.db import clock, reading
 from longshore.models import Delivery, Export
 from longshore.queue import QUEUES
-from longshore.states import DeliveryState, ExportState
+from longshore.states import SETTLED, TERMINAL, DeliveryState, ExportState
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60)
 """Seconds; the last one is the longest `Prefer: wait`."""
@@ -30,22 +34,67 @@ PLAIN_TEXT: dict[int | str, dict[str, Any]] = {
 }
 
 
+ENDED: Mapping[type[Export | Delivery], Sequence[str]] = {
+    Export: [str(state) for state in ExportState if state in TERMINAL],
+    Delivery: [str(state) for state in DeliveryState if state in SETTLED],
+}
+OPEN: Mapping[type[Export | Delivery], Sequence[str]] = {
+    Export: [str(state) for state in ExportState if state not in TERMINAL],
+    Delivery: [str(state) for state in DeliveryState if state not in SETTLED],
+}
+
+SHARE = 30
+"""Counting takes at most this part of the time, however long the tables are."""
+
+
+class Counts:
+    """How many exports and deliveries have ended how, and how schedules are: found by reading whole indexes.
+
+    What took long to count stands for so much longer: milliseconds in a small database, a minute where it took two
+    seconds. What waits or is late is few, and counted anew each time.
+    """
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._lock = Lock()
+        self._until = -math.inf
+        self._ended: dict[type[Export | Delivery], dict[str, int]] = {}
+        self._schedules: dict[lateness.Health, int] = {}
+
+    def read(self, session: Session, now: datetime) -> tuple[list[dict[str, int]], dict[lateness.Health, int]]:
+        """Exports by state, deliveries by state; schedules by health."""
+        with self._lock:
+            began = self._monotonic()
+            if began >= self._until:
+                self._ended = {model: _by_state(session, model, states) for model, states in ENDED.items()}
+                self._schedules = lateness.counts(session, now)
+                done = self._monotonic()
+                self._until = done + SHARE * (done - began)
+            ended, schedules = list(self._ended.items()), self._schedules
+        by_state = [found | _by_state(session, model, OPEN[model]) for model, found in ended]
+        return by_state, schedules | {lateness.Health.LATE: lateness.count_late(session, now)}
+
+
+def _by_state(session: Session, model: type[Export | Delivery], states: Sequence[str]) -> dict[str, int]:
+    query = select(model.state, func.count()).where(model.state.in_(states)).group_by(model.state)
+    return dict.fromkeys(states, 0) | {row[0]: row[1] for row in session.execute(query)}
+
+
 class States(Collector):
     """What the database knows, at the moment of the question; every process would say the same."""
 
+    def __init__(self) -> None:
+        self._counts = Counts()
+
     def collect(self) -> Iterator[Metric]:
         """Exports and deliveries by state, ages of the oldest waiting ones, ages of the pulses."""
-        count = func.count()
         with reading() as session:
             now = clock(session)
-            for model, states, name in (
-                (Export, ExportState, "longshore_exports"),
-                (Delivery, DeliveryState, "longshore_deliveries"),
-            ):
-                found = {row[0]: row[1] for row in session.execute(select(model.state, count).group_by(model.state))}
-                gauge = GaugeMetricFamily(name, f"{name.partition('_')[2].capitalize()} by state.", labels=["state"])
-                for state in states:
-                    gauge.add_metric([str(state)], found.get(str(state), 0))
+            by_state, by_health = self._counts.read(session, now)
+            for name, found in zip(("exports", "deliveries"), by_state, strict=True):
+                gauge = GaugeMetricFamily(f"longshore_{name}", f"{name.capitalize()} by state.", labels=["state"])
+                for state, number in found.items():
+                    gauge.add_metric([state], number)
                 yield gauge
             ages = GaugeMetricFamily("longshore_queue_age_seconds", "Age of the oldest waiting row.", labels=["queue"])
             for queue, query in (
@@ -55,15 +104,14 @@ class States(Collector):
                 oldest = session.scalar(query)
                 ages.add_metric([queue], (now - oldest).total_seconds() if oldest else 0)
             yield ages
-            watched = lateness.watch(session, now)
             schedules = GaugeMetricFamily("longshore_schedules", "Schedules by health.", labels=["health"])
-            for one, number in watched.counts.items():
+            for one, number in by_health.items():
                 schedules.add_metric([str(one)], number)
             yield schedules
             yield GaugeMetricFamily(
                 "longshore_schedule_lag_seconds",
                 "Since the slot was due that waits longest to be taken up.",
-                watched.lag,
+                lateness.longest_late(session, now)[0],
             )
             seen = GaugeMetricFamily("longshore_pulse_age_seconds", "Since a part last worked.", labels=["part"])
             worked = pulses.read(session)

@@ -56,13 +56,24 @@ class DatabaseScheduler(Scheduler):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._pulsed = float("-inf")
         self._set = time.time() - time.monotonic()
+        self._busy = False
         super().__init__(*args, **kwargs)
         self.max_interval = min(self.max_interval, LONGEST_SLEEP)
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
         """Fire what is due, then at most one static entry. Returns the seconds to sleep."""
         self._notice_clock()
-        return max(0.0, min(self._tick_table(), super().tick(*args, **kwargs)))
+        self._busy = True
+        try:
+            return max(0.0, min(self._tick_table(), super().tick(*args, **kwargs)))
+        finally:
+            self._busy = False
+
+    def close(self) -> None:
+        """Leave the list of beats. A signal calls this within a tick, too; it is called again when that has ended."""
+        if not self._busy and self._pulsed > float("-inf"):
+            self._try("farewell", self._leave)
+        super().close()
 
     def _tick_table(self) -> float:
         """Each part by itself: what ails one of them holds up none of the others, and ends no beat."""
@@ -95,6 +106,11 @@ class DatabaseScheduler(Scheduler):
             with transaction() as session:
                 pulses.beat(session, now=clock(session))
             self._pulsed = now
+
+    def _leave(self) -> None:
+        with transaction() as session:
+            pulses.farewell(session)
+        self._pulsed = float("-inf")
 
     @property
     def info(self) -> str:

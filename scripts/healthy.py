@@ -1,7 +1,7 @@
 """Whether one process works, for a container's health check: `python scripts/healthy.py render`. Exit status 0 or 1.
 
 `web` and `flower` are asked over HTTP on loopback, `render` and `upload` through the broker, by the name of this
-host. `beat` answers nobody: its last sign of life in the database must be younger than a minute.
+host. `beat` answers nobody: the last sign of life of one on this host, in the database, must be younger than a minute.
 """
 
 from __future__ import annotations
@@ -41,13 +41,15 @@ def upload() -> bool:
 
 
 def beat() -> bool:
-    """Some beat has read the clock lately."""
+    """A beat on this host has read the clock lately; those elsewhere say nothing about it."""
     from longshore import pulses
     from longshore.db import clock, reading
 
     with reading() as session:
-        seen = pulses.read(session).get(pulses.BEAT)
-        return seen is not None and (clock(session) - seen).total_seconds() < pulses.STALE
+        now = clock(session)
+        here = pulses.beat_name(pid=0).removesuffix("0")
+        mine = [at for name, at in pulses.beats(session).items() if name.startswith(here)]
+        return any((now - at).total_seconds() < pulses.STALE for at in mine)
 
 
 def answers(url: str) -> bool:

@@ -17,6 +17,7 @@ from longshore.errors import Invalid
 from longshore.lateness import Health, health
 from longshore.models import ScheduledExport
 from longshore.packing import Compress, Packing
+from schedules import policy
 from schedules.cadence import CLEARABLE, MORE_FIELDS, Cadence
 from schedules.policy import Policy
 
@@ -118,7 +119,9 @@ class ScheduleOut(BaseModel):
     max_attempts: int | None
     compress: str
     encrypt_to: list[str]
-    policy: Policy
+    policy: Policy | Json = Field(
+        union_mode="left_to_right", description="As it is stored, where it means nothing any more: see `description`."
+    )
     is_active: bool
     paused_at: datetime | None
     paused_by: str
@@ -137,18 +140,27 @@ class ScheduleOut(BaseModel):
 
     @classmethod
     def of(cls, row: ScheduledExport, now: datetime) -> ScheduleOut:
-        """The row as an answer; where its rule means nothing any more, that is its description."""
+        """The row as an answer; where its rule or policy means nothing any more, that is its description."""
         same = {name: getattr(row, name) for name in cls.model_fields.keys() & row.__mapper__.columns.keys()}
         same |= asdict(Packing.of(row.packing))
         same |= {"formats": FormatOut.all_of(row), "deliveries": PlaceOut.all_of(row)}
         try:
             cadence = Cadence.read(**row.when)
-            rule, description = cadence.shown, str(cadence)
+            rule, description = cadence.shown, _said(cadence, row.policy)
         except Invalid as error:
             at = row.schedule_time
             rule = dict.fromkeys(MORE_FIELDS) | row.rule | {"schedule_time": at and at.isoformat()}
             description = error.message
         return cls(**(same | rule | {"description": description, "health": str(health(row, now))}))
+
+
+def _said(cadence: Cadence, stored: dict[str, Any]) -> str:
+    """The rule in words; where an older version stored a policy that is refused now, why it is."""
+    try:
+        policy.read(stored)
+    except Invalid as error:
+        return error.message
+    return str(cadence)
 
 
 class ScheduleQuery(Lenient):

@@ -146,7 +146,7 @@ class ScheduleRun(Base):
 
 
 class Pulse(Base):
-    """The last sign of work of one part: `beat`, `beat:<process>`, `queue:render`, `queue:upload`."""
+    """The last sign of work of one part: `beat`, `beat:<host>:<pid>`, `queue:render`, `queue:upload`."""
 
     __tablename__ = "pulses"
 

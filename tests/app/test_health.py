@@ -12,8 +12,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import update
 
 from app import create_app
+from app.metrics import Counts
 from longshore import VERSION, pulses, settings
-from longshore.db import clock, transaction
+from longshore.db import clock, reading, transaction
+from longshore.lateness import Health
 from longshore.models import ScheduledExport
 from tests.app.conftest import Api, new_application
 
@@ -51,6 +53,28 @@ def test_everything_that_works_is_ready(broker: str, database: str) -> None:
         "queue:upload",
         "schedules",
     }
+
+
+def test_one_beat_of_three_that_hangs_is_seen_and_the_others_are_enough(broker: str, database: str) -> None:
+    client = create_app(configure_logs=False).test_client()
+    pulse("queue:render", "queue:upload")
+    for number, seconds in enumerate([400, 20, 1]):
+        with transaction() as session:
+            name = pulses.beat_name("box", number)
+            pulses.beat(session, now=clock(session) - timedelta(seconds=seconds), name=name)
+    answer = client.get("/readyz")
+    assert answer.status_code == 200, answer.get_json()
+    message = answer.get_json()["checks"]["beat"]["message"]
+    assert re.fullmatch(r"worked \d s ago; 1 of 3 beats silent, see /metrics", message)
+    ages = re.findall(
+        r'longshore_pulse_age_seconds{part="(beat[^"]*)"} (\d+)\.', client.get("/metrics").get_data(as_text=True)
+    )
+    assert [(name, int(age) // 10) for name, age in ages] == [
+        ("beat", 0),
+        ("beat:box:0", 40),
+        ("beat:box:1", 2),
+        ("beat:box:2", 0),
+    ]
 
 
 def test_what_does_not_work_is_named_with_what_to_do(client: FlaskClient, home: Path) -> None:
@@ -116,6 +140,29 @@ def test_the_figures_are_prometheus_text(client: FlaskClient, alice: Api, finish
     assert values["longshore_pulse_age_seconds", "queue:upload"] == math.inf, "it was never started"
     assert values["longshore_http_request_seconds_count", "POST", "/api/export", "202"] == 2
     assert values["longshore_http_request_seconds_count", "other", "unknown", "405"] == 1
+
+
+def test_counts_that_took_long_stand_for_longer_but_what_waits_or_is_late_is_counted_anew(
+    alice: Api, finish: Callable[..., bytes]
+) -> None:
+    ticks = iter([0, 2, 30, 62, 62.5])  # two seconds to count
+    counts = Counts(lambda: next(ticks))
+
+    def read() -> tuple[int, int, int]:
+        with reading() as session:
+            (exports, _deliveries), schedules = counts.read(session, clock(session))
+        return exports["completed"], exports["initiated"], schedules[Health.LATE]
+
+    file_id = alice.file()["id"]
+    body = {"file_id": file_id, "schedule_type": "daily", "schedule_time": "09:00", "export_format": "svg"}
+    alice.ok("POST", "/scheduled-exports", json=body)
+    assert read() == (0, 0, 0)
+    finish(alice.export()["id"])
+    alice.export()
+    with transaction() as session:
+        session.execute(update(ScheduledExport).values(late_at=clock(session) - timedelta(seconds=1)))
+    assert read() == (0, 1, 1)
+    assert read() == (1, 1, 1)
 
 
 def test_the_docs_page_needs_nothing_from_elsewhere(

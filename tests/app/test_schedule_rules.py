@@ -290,3 +290,31 @@ def test_a_preview_refuses_a_policy_by_field(alice: Api) -> None:
     body = SATURDAYS | {"policy": {"blackouts": [{"days": [9]}]}}
     problem = alice.problem(422, "POST", "/scheduled-exports/preview", json=body)
     assert problem["errors"][0]["field"] == "policy.blackouts.0"
+
+
+@pytest.mark.parametrize(
+    ("stored", "why"),
+    [
+        ({"blackouts": [{"from_time": "22:00", "to_time": "06:00Z"}]}, "no zone of their own"),
+        ({"blackouts": [{"from_date": "9999-12-31"}]}, "in the years from 1970 to 2999"),
+        ({"overlap": "sometimes"}, "policy.overlap: "),
+    ],
+)
+def test_a_policy_that_an_older_version_stored_and_that_is_refused_now_is_shown_and_can_be_corrected(
+    alice: Api, stored: dict[str, Any], why: str
+) -> None:
+    good = made(alice, schedule_type="daily", schedule_time="09:00")
+    odd = made(alice, schedule_type="daily", schedule_time="09:00")
+    with transaction() as session:
+        session.execute(update(ScheduledExport).where(ScheduledExport.id == odd["id"]).values(policy=stored))
+    listed = {one["id"]: one for one in alice.ok("GET", "/scheduled-exports")["schedules"]}
+    assert listed[good["id"]]["policy"]["overlap"] == "queue_one"
+    assert listed[odd["id"]]["policy"] == stored
+    assert why in listed[odd["id"]]["description"]
+    url = f"/scheduled-exports/{odd['id']}"
+    assert alice.ok("GET", url)["policy"] == stored
+    assert alice.ok("POST", f"{url}/pause")["policy"] == stored
+    assert why in alice("POST", f"{url}/resume").get_json()["detail"]
+    put = alice.ok("PUT", url, json={"policy": {"blackouts": [{"days": [6]}], "overlap": "skip"}, "is_active": True})
+    assert (put["policy"]["blackouts"][0]["days"], put["is_active"]) == ([6], True)
+    assert put["description"] == good["description"]

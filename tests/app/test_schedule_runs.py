@@ -180,10 +180,11 @@ def test_health_is_shown_filtered_and_counted_alike(alice: Api) -> None:
         assert {one["health"] for one in found} == {health}
     alice.problem(422, "GET", "/scheduled-exports?health=great")
     with reading() as session:
-        watched = lateness.watch(session, clock(session))
-    assert watched.counts == {Health(name): len(rows) for name, rows in wanted.items()}
-    assert watched.late_ids == [late["id"]]
-    assert 3600 <= watched.lag < 3700
+        at = clock(session)
+        assert lateness.counts(session, at) == {Health(name): len(rows) for name, rows in wanted.items()}
+        lag, late_ids = lateness.longest_late(session, at)
+    assert late_ids == [late["id"]]
+    assert 3600 <= lag < 3700
 
 
 @pytest.mark.parametrize("health", [Health.LATE, Health.FAILING, Health.PAUSED, Health.ENDED])

@@ -271,7 +271,9 @@ def test_the_beat_program_fires_and_stops_on_sigterm(redis: RedisProcess, schedu
             [sys.executable, "-m", "celery", "-A", "workers", "beat", *options], cwd=ROOT, stderr=output, stdout=output
         )
         try:
-            eventually(lambda: redis.client.llen("render"))
+            eventually(lambda: redis.client.llen("render"), 90)
+            with db.reading() as session:
+                assert list(pulses.beats(session)) == [pulses.beat_name(pid=program.pid)]
         finally:
             program.send_signal(signal.SIGTERM)
             code = program.wait(30)
@@ -280,3 +282,5 @@ def test_the_beat_program_fires_and_stops_on_sigterm(redis: RedisProcess, schedu
     assert "Traceback" not in log
     assert not list(ROOT.glob("celerybeat*"))
     assert len(exports()) == 1
+    with db.reading() as session:
+        assert pulses.beats(session) == {}, "one that was asked to stop is not missed"

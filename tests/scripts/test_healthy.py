@@ -53,8 +53,15 @@ def test_where_nobody_listens_is_not_healthy(monkeypatch):
 @pytest.mark.parametrize(("age", "well"), [(1, True), (59, True), (61, False)])
 def test_beat_is_as_well_as_its_last_sign_of_life_is_young(database, age, well):
     with transaction() as session:
-        pulses.write(session, pulses.BEAT, now=clock(session) - timedelta(seconds=age))
+        pulses.beat(session, now=clock(session) - timedelta(seconds=age))
     assert healthy.beat() is well
+
+
+def test_a_beat_that_hangs_is_not_healthy_though_others_elsewhere_work(database):
+    with transaction() as session:
+        pulses.beat(session, now=clock(session) - timedelta(seconds=61))
+        pulses.beat(session, now=clock(session), name=pulses.beat_name("elsewhere", 1))
+    assert not healthy.beat()
 
 
 def test_a_beat_that_never_wrote_is_not_healthy(database):
