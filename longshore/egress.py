@@ -2,7 +2,8 @@
 
 Public unicast only, unless the operator opens private networks with `LONGSHORE_ALLOW_PRIVATE_NETWORKS`; the addresses
 where clouds hand out a machine's own credentials are closed even then. Checking is one half; the other is to dial the
-address that was checked (`longshore.pinned`), since a name may answer differently a moment later.
+address that was checked (`longshore.pinned`), since a name may answer differently a moment later. The operator may
+close more for everybody: plain http by `LONGSHORE_EGRESS_HTTPS_ONLY`, all but some ports by `LONGSHORE_EGRESS_PORTS`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from urllib.parse import urlsplit
 
 from longshore.errors import Refused, Transient
+from longshore.settings import settings
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -51,7 +53,14 @@ EMBEDDING = ((ip_network("64:ff9b::/96"), 0), (ip_network("::/96"), 0), (ip_netw
 PORTS = frozenset({80, 443})
 """The ports below 1024 that may be dialled."""
 UNPRIVILEGED = 1024
-OTHER_SERVICES = frozenset({2049, 2375, 2376, 2379, 3306, 3389, 5432, 5672, 6000, 6379, 6380, 6667, 9042, 11211, 27017})
+BAD_PORTS = frozenset(
+    {
+        1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697,
+        10080,
+    }
+)  # fmt: skip
+"""Ports from UNPRIVILEGED on that no browser connects to (WHATWG Fetch, "bad port")."""
+OTHER_SERVICES = BAD_PORTS | {2375, 2376, 2379, 3306, 3389, 5432, 5672, 6379, 6380, 9042, 11211, 27017}
 """Ports of services that are not HTTP's and have been made to obey what an HTTP request carries."""
 
 
@@ -101,6 +110,8 @@ def host_and_port(url: str) -> tuple[str, int]:
         raise Refused("The URL cannot be read. Write it as https://host:port/path.") from error
     if parts.scheme not in {"http", "https"}:
         raise Refused("Only http and https URLs may be reached.")
+    if parts.scheme == "http" and settings().egress_https_only:
+        raise Refused("Only https URLs may be reached: the operator set LONGSHORE_EGRESS_HTTPS_ONLY.")
     if "@" in parts.netloc:
         raise Refused("The URL may not contain a user name or password. Put them into the connection's secrets.")
     if not name or "%" in name:
@@ -109,6 +120,10 @@ def host_and_port(url: str) -> tuple[str, int]:
         port = 443 if parts.scheme == "https" else 80
     if port in OTHER_SERVICES or (port < UNPRIVILEGED and port not in PORTS):
         raise Refused(f"Port {port} may not be reached. Use 80, 443, or one above 1023 that is no other service's.")
+    allowed = settings().egress_ports
+    if allowed and port not in allowed:
+        listed = ", ".join(map(str, allowed))
+        raise Refused(f"Port {port} may not be reached. The operator allows {listed} with LONGSHORE_EGRESS_PORTS.")
     return name.lower(), port
 
 

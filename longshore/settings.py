@@ -91,6 +91,11 @@ class Settings(BaseSettings):
         (),
         description="CIDRs of private networks that endpoints may lie in, separated by commas.",
     )
+    egress_https_only: bool = Field(default=False, description="Refuse http URLs of users; https stays.")
+    egress_ports: Annotated[tuple[Annotated[int, Field(ge=1, le=65535)], ...], NoDecode] = Field(
+        (),
+        description="Ports that URLs of users may name, separated by commas; empty: any, less those of other services.",
+    )
     remote_images: bool = Field(
         default=False,
         description="Fetch pictures that documents refer to by http(s) address; else they become placeholders.",
@@ -154,9 +159,10 @@ class Settings(BaseSettings):
                 except OSError as error:
                     message = f"{variable}: cannot read {path}: {error.strerror}"
                     raise ValueError(message) from error
-        cidrs = values.get("allow_private_networks")
-        if isinstance(cidrs, str):
-            values["allow_private_networks"] = tuple(part.strip() for part in cidrs.split(",") if part.strip())
+        for name in ("allow_private_networks", "egress_ports"):
+            listed = values.get(name)
+            if isinstance(listed, str):
+                values[name] = tuple(part.strip() for part in listed.split(",") if part.strip())
         return values
 
     @model_validator(mode="after")

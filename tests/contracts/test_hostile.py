@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterator
 from functools import cache, partial
@@ -14,7 +13,7 @@ from playwright.sync_api import Page, sync_playwright
 from longshore.errors import LongshoreError
 from longshore.settings import settings
 from tests.contracts.hostile.documents import GENERATORS
-from tests.contracts.hostile.trap import Trap, leaks, trap
+from tests.contracts.hostile.trap import Trap, leaks, trap, unpacked
 from workers import needs
 from workers.browser import _launch, browser
 from workers.convert import convert
@@ -28,10 +27,8 @@ SETTLE = 0.5
 """Seconds for whatever a page has started to arrive."""
 SILENT = {"file", "image", "table", "dataset"}
 """Kinds whose documents have no way to name an address or a file."""
-MARKUP = {"html", "markdown", "svg", "mermaid", "plotly"}
-"""Kinds whose documents or labels may hold HTML or SVG."""
-WAYS, FEW = 32, 8
-"""Ways out that a browser is known to have, and those that a document without markup is tried with at least."""
+WAYS, SPELLINGS = 32, 12
+"""Ways out that a browser is known to have, all of which every kind is tried with, and spellings of an address."""
 QUICK = ("html", "svg", "png", "pdf")
 """Formats of the normal run: they take the most different ways."""
 
@@ -95,23 +92,28 @@ def test_every_kind_is_attacked_or_has_nothing_to_attack_with():
 
 @pytest.mark.parametrize("kind", GENERATORS)
 def test_the_ways_out_are_many(kind, tmp_path, record_property):
-    """Counted are the different addresses: of the canary by each of its names, and of the files by each spelling."""
+    """Counted are the places in a document that lead to the canary, then those that lead to a file, and spellings."""
     with trap(tmp_path / "secrets") as snare:
-        tried = "\n".join(GENERATORS[kind](snare).values()).replace("\\", "")
-        channels = set(re.findall(rf"(?i)[\w.:\[\]-]*:?//[^\s/\"']*:{snare.bird.port}/?[\w./-]*", tried))
-        files = {way for way in (*snare.texts, *snare.pictures.values()) if way in tried and not way.startswith("http")}
-    assert len(channels) >= (WAYS if kind in MARKUP else FEW)
-    assert len(files) >= FEW
-    record_property("target", f">= {WAYS if kind in MARKUP else FEW} channels, >= {FEW} files")
-    record_property("figure", f"{kind}: {len(channels)} channels, {len(files)} ways to a file")
+        documents = GENERATORS[kind](snare)
+        tried = "\n".join(map(unpacked, documents.values()))
+        spellings = {way for way in (*snare.texts, *snare.pictures.values()) if way in tried}
+        channels = snare.ways(documents) - {f"/{way.rpartition('/')[2]}" for way in spellings}
+        snare.planted(GENERATORS[kind])
+        files = {file.name for file in (tmp_path / "secrets" / "ground").rglob("*") if file.is_file()}
+    assert len(channels) >= WAYS
+    assert len(files) >= WAYS
+    assert len(spellings) >= SPELLINGS
+    record_property("target", f">= {WAYS} channels, >= {WAYS} files, >= {SPELLINGS} spellings")
+    record_property("figure", f"{kind}: {len(channels)} channels, {len(files)} files, {len(spellings)} spellings")
 
 
 @pytest.mark.parametrize("kind", [kind for kind in GENERATORS if kind in KINDS])
 def test_all_ways_out_at_once_lead_nowhere(kind, export, tmp_path):
     forms = tuple(form for form in formats(kind) if form in QUICK)
     with trap(tmp_path / "secrets") as snare:
-        documents = GENERATORS[kind](snare)
-        attack(kind, export, snare, {"everything": documents["everything"]}, forms)
+        web, files = GENERATORS[kind](snare), snare.planted(GENERATORS[kind])
+        made = attack(kind, export, snare, {"web": web["everything"], "files": files["everything"]}, forms)
+    assert made > len(forms), "both must be drawn, or this proves nothing"
 
 
 @pytest.mark.slow
@@ -119,7 +121,8 @@ def test_all_ways_out_at_once_lead_nowhere(kind, export, tmp_path):
 @pytest.mark.parametrize("kind", [kind for kind in GENERATORS if kind in KINDS])
 def test_no_way_out_leads_anywhere(kind, export, tmp_path, record_property):
     with trap(tmp_path / "secrets") as snare:
-        documents = GENERATORS[kind](snare)
+        files = {f"{name} file": one for name, one in snare.planted(GENERATORS[kind]).items()}
+        documents = GENERATORS[kind](snare) | files
         made = attack(kind, export, snare, documents, formats(kind))
     tried = len(documents) * len(formats(kind))
     assert made > tried / 3, "most documents must be drawn, or this proves little"

@@ -29,13 +29,15 @@ def drip(start: bytes) -> Answer:
 
 
 class Server:
-    """A server that answers each path as told, and records the paths."""
+    """A server that answers each path as told, all others with `otherwise`, and records the paths."""
 
-    def __init__(self) -> None:
+    def __init__(self, host: str = "127.0.0.1") -> None:
         self.asked: list[str] = []
         self.answers: dict[str, Answer] = {}
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self.at = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        self.otherwise: Answer | None = None
+        self._host = host
+        self._socket = socket.create_server((host, 0))
+        self.at = f"http://{host}:{self._socket.getsockname()[1]}"
         self.port = self._socket.getsockname()[1]
         self._thread = threading.Thread(target=self._serve)
         self._thread.start()
@@ -50,13 +52,13 @@ class Server:
                 path = head.split()[1]
                 self.asked.append(path)
                 try:
-                    self.answers[path](connection)
+                    (self.answers.get(path) or self.otherwise or self.answers[path])(connection)
                 except OSError:  # the other side has had enough
                     continue
 
     def close(self) -> None:
         """Stop."""
-        with socket.create_connection(("127.0.0.1", self.port)):
+        with socket.create_connection((self._host, self.port)):
             pass
         self._thread.join()
         self._socket.close()

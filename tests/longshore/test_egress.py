@@ -5,8 +5,12 @@ from ipaddress import IPv4Address, ip_address
 
 import pytest
 
-from longshore.egress import check_url
+from longshore.egress import BAD_PORTS, OTHER_SERVICES, check_url
 from longshore.errors import Refused, Transient
+from longshore.pinned import client
+from longshore.settings import SettingsError, settings
+from tests.conftest import forget
+from tests.fakes.web import Server, answer
 
 LOOPBACK = [
     "127.0.0.1", "127.1", "127.0.1", "127.127.127.127", "2130706433", "0x7f000001", "0x7f.1", "0X7F.0.0.1",
@@ -120,3 +124,57 @@ def test_malformed_urls_and_other_services_are_refused(url):
 def test_enough_spellings_are_tried():
     assert len({*LOOPBACK, *METADATA}) >= 60
     assert len({*LOOPBACK, *METADATA, *PRIVATE}) >= 80
+
+
+@pytest.mark.parametrize("port", sorted(BAD_PORTS | OTHER_SERVICES))
+def test_ports_that_browsers_keep_away_from_are_closed(port):
+    with pytest.raises(Refused, match=f"Port {port} "):
+        check_url(f"https://public.test:{port}/", allow_private=EVERYTHING, resolver=zones)
+
+
+def test_the_operator_refuses_plain_http_for_everybody(monkeypatch):
+    assert check_url("http://public.test/", resolver=zones)
+    monkeypatch.setenv("LONGSHORE_EGRESS_HTTPS_ONLY", "true")
+    forget()
+    with pytest.raises(Refused, match="LONGSHORE_EGRESS_HTTPS_ONLY"):
+        check_url("http://public.test/", resolver=zones)
+    assert check_url("https://public.test/", resolver=zones)
+    assert check_url("HTTPS://public.test/", resolver=zones)
+
+
+def test_the_operator_names_the_only_ports(monkeypatch):
+    assert check_url("https://public.test:9443/", resolver=zones)
+    monkeypatch.setenv("LONGSHORE_EGRESS_PORTS", "443, 9000,6379")
+    forget()
+    for url in ("https://public.test/", "http://public.test:9000/", "http://public.test:443/"):
+        assert check_url(url, resolver=zones)
+    for url in ("http://public.test/", "https://public.test:9443/"):
+        with pytest.raises(Refused, match="The operator allows 443, 9000, 6379 with LONGSHORE_EGRESS_PORTS"):
+            check_url(url, resolver=zones)
+    with pytest.raises(Refused, match=r"Port 6379 may not be reached\. Use 80"):
+        check_url("https://public.test:6379/", resolver=zones)
+
+
+@pytest.mark.parametrize("ports", ["https", "0", "70000", "443;80"])
+def test_a_senseless_list_of_ports_stops_the_start(monkeypatch, ports):
+    monkeypatch.setenv("LONGSHORE_EGRESS_PORTS", ports)
+    forget()
+    with pytest.raises(SettingsError, match="LONGSHORE_EGRESS_PORTS"):
+        settings()
+
+
+def test_a_redirect_leads_to_no_port_that_is_not_listed(monkeypatch):
+    first, second = Server(), Server()
+    first.answers["/"] = answer(b"", "302 Found", f"Location: {second.at}/")
+    monkeypatch.setenv("LONGSHORE_EGRESS_PORTS", str(first.port))
+    forget()
+    try:
+        with client(allow_private=("127.0.0.0/8",)) as http:
+            answered = http.get(first.at)
+            assert answered.next_request is not None
+            with pytest.raises(Refused, match="LONGSHORE_EGRESS_PORTS"):
+                http.send(answered.next_request)
+    finally:
+        first.close()
+        second.close()
+    assert second.asked == []

@@ -23,7 +23,8 @@ NOT_ALLOWED_TEXT = "connection not allowed by ruleset"
 """What rclone's clients say for NOT_ALLOWED."""
 UNPRIVILEGED = 1024
 OTHER_PORTS = frozenset({21, 22, 139, 445, 990})
-"""Below 1024 and not HTTP's: FTP, SSH, SMB, FTPS. The check of URLs knows HTTP's only."""
+"""Below 1024 and not HTTP's: FTP, SSH, SMB, FTPS. The check of URLs knows HTTP's only, so they pass as HTTPS=443."""
+HTTPS = 443
 SECONDS = 15
 """Longest wait for one address to take a connection."""
 CHUNK = 256 * 1024
@@ -31,11 +32,11 @@ CHUNK = 256 * 1024
 
 def checked(host: str, port: int, check: Callable[[str], None]) -> list[str]:
     """The host's addresses, each of which may be dialled. Raises Refused, Transient, OSError for a name without any."""
-    known = port if port >= UNPRIVILEGED or port not in OTHER_PORTS else 80
+    known = port if port >= UNPRIVILEGED or port not in OTHER_PORTS else HTTPS
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     addresses = list(dict.fromkeys(str(one[4][0]).partition("%")[0] for one in found))
     for address in addresses:
-        check(f"http://[{address}]:{known}/" if ":" in address else f"http://{address}:{known}/")
+        check(f"https://[{address}]:{known}/" if ":" in address else f"https://{address}:{known}/")
     return addresses
 
 

@@ -1,10 +1,11 @@
-"""Mermaid, Graphviz, Plotly and Vega documents that try every way out."""
+"""Diagrams of Mermaid and charts of Plotly that try every way out."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
+from tests.contracts.hostile.inside import drawings
 from tests.contracts.hostile.markup import html_parts
 from tests.contracts.hostile.trap import Trap
 from tests.contracts.hostile.ways import Documents
@@ -42,29 +43,6 @@ def mermaid(trap: Trap) -> Documents:
     return {"everything": parts["front"] + "  A --> C\n" + parts["click"].partition("\n")[2]} | parts
 
 
-def graphviz(trap: Trap) -> Documents:
-    at = trap.at
-    parts = {}
-    for name, url in trap.pictures.items():
-        parts[f"image-{name}"] = (
-            f'digraph {{ imagepath="{trap.picture.parent}"; a [image="{url}" label="" width=2 height=2 fixedsize=true];'
-            f' b [label=<<table><tr><td><img src="{url}"/></td></tr></table>>]; a -> b }}'
-        )
-    parts["attributes"] = (
-        f'digraph {{ stylesheet="{at}/style.css"; fontpath="{at}"; fontname="url({at}/font)"; href="{at}/g"; '
-        f'a [shapefile="{trap.picture}" href="javascript:fetch(\'{at}/a\')" target=_top tooltip="<img src={at}/t>"]; '
-        f'b [shape=epsf shapefile="{trap.picture}" fillcolor="url({at}/c)" style=filled color="url({at}/d)"]; '
-        f'a -> b [edgehref="{at}/e" labelURL="{at}/l" label="<script>fetch(\'{at}/s\')</script>"] }}'
-    )
-    escaped = f'<image href=\\"{at}/c\\"/>'
-    parts["class"] = f'digraph {{ a [class="x\\" onload=\\"fetch({at})" id="a\\" onclick=\\"x"] a->b }}'
-    parts["comment"] = f'digraph {{ comment="-->{escaped}"; label="]]>{escaped}"; a }}'
-    parts["include"] = f'#include "{trap.text}"\n# 1 "{trap.text}"\ndigraph {{ a -> b }}'
-    background = f"I 0 0 9 9 {len(str(trap.picture))} -{trap.picture}"
-    parts["data"] = f'digraph {{ a [image="{trap.text}"]; b [label="\\G \\N"]; _background="{background}" }}'
-    return {"everything": "\n".join(parts.values())} | parts
-
-
 def plotly(trap: Trap) -> Documents:
     at, file = trap.at, trap.picture.as_uri()
     trace: dict[str, Any] = {"type": "scatter", "x": [1, 2], "y": [1, 2]}
@@ -74,6 +52,10 @@ def plotly(trap: Trap) -> Documents:
     layouts: dict[str, Any] = {
         f"image-{name}": {"images": [{"source": url, "sizex": 1, "sizey": 1, "xref": "paper", "yref": "paper", "y": 1}]}
         for name, url in trap.pictures.items()
+    }
+    layouts |= {
+        f"image-{name}": {"images": [{"source": url, "sizex": 1, "sizey": 1, "y": 1}]}
+        for name, url in drawings(trap).items()
     }
     layouts |= {
         "text": {"title": {"text": text}, "annotations": [{"text": text, "x": 1, "y": 1, "hovertext": text}]},
@@ -135,92 +117,10 @@ def plotly(trap: Trap) -> Documents:
         },
     }
     everything = {
-        "data": [trace | {"text": [text, text], "mode": "text"}, *figures["topojson"]["data"]],
+        "data": [one for name in ("trace-text", "pattern", "table") for one in figures[name]["data"]],
         "layout": {"images": [one for name, layout in layouts.items() for one in layout.get("images", [])]}
         | layouts["text"]
         | layouts["font"],
         "config": figures["topojson"]["config"],
     }
     return {name: json.dumps(figure) for name, figure in ({"everything": everything} | figures).items()}
-
-
-def vega(trap: Trap) -> Documents:
-    at, file = trap.at, trap.text.as_uri()
-    schema = {"$schema": "https://vega.github.io/schema/vega/v6.json", "width": 100, "height": 100}
-    lite = {"$schema": "https://vega.github.io/schema/vega-lite/v6.json"}
-    point = {"mark": "point", "encoding": {"x": {"field": "a", "type": "quantitative"}}}
-    specs: dict[str, Any] = {}
-    for number, url in enumerate(trap.texts):
-        specs[f"data-{number}"] = lite | point | {"data": {"url": url, "format": {"type": "csv"}}}
-        specs[f"vega-data-{number}"] = schema | {
-            "data": [{"name": "t", "url": url, "format": {"type": "dsv", "delimiter": " "}}],
-            "marks": [
-                {
-                    "type": "text",
-                    "from": {"data": "t"},
-                    "encode": {"enter": {"text": {"signal": "toString(datum)"}, "y": {"value": 20}}},
-                }
-            ],
-        }
-    for name, url in trap.pictures.items():
-        specs[f"image-{name}"] = lite | {
-            "data": {"values": [{"u": url}]},
-            "mark": {"type": "image", "width": 60, "height": 60},
-            "encoding": {"url": {"field": "u"}},
-        }
-        specs[f"vega-image-{name}"] = schema | {
-            "marks": [
-                {
-                    "type": "image",
-                    "encode": {"enter": {"url": {"value": url}, "width": {"value": 60}, "height": {"value": 60}}},
-                }
-            ]
-        }
-    codes = {
-        "constructor": f"toString.constructor('fetch(\"{at}/code\")')()",
-        "proto": f"[].constructor.constructor('return fetch')()('{at}/proto')",
-        "event": f"event.view.fetch('{at}/event')",
-        "view": f"data('x') + event.dataflow.loader().load('{file}')",
-        "warn": f"warn(window.fetch('{at}/warn'))",
-        "replace": f"replace('a', /a/, constructor.constructor('fetch(\"{at}/r\")'))",
-    }
-    specs |= {
-        f"code-{name}": schema | {"signals": [{"name": "s", "init": code, "on": [{"events": "*:*", "update": code}]}]}
-        for name, code in codes.items()
-    }
-    rect: dict[str, Any] = {
-        "type": "rect",
-        "encode": {
-            "enter": {
-                "width": {"value": 9},
-                "height": {"value": 9},
-                "href": {"value": f"{at}/href"},
-                "fill": {"value": f"url({at}/f)"},
-                "cursor": {"value": f"url({at}/c)"},
-                "tooltip": {"value": f"<img src={at}/t>"},
-            }
-        },
-    }
-    specs["marks"] = schema | {"marks": [rect], "background": f"url({at}/bg)"}
-    specs["geo"] = lite | {
-        "data": {"url": f"{at}/geo.json", "format": {"type": "topojson", "feature": "x"}},
-        "mark": "geoshape",
-    }
-    specs["lookup"] = (
-        lite
-        | point
-        | {
-            "data": {"values": [{"a": 1}]},
-            "transform": [{"lookup": "a", "from": {"data": {"url": f"{at}/lookup"}, "key": "a", "fields": ["b"]}}],
-        }
-    )
-    specs["config"] = (
-        lite
-        | point
-        | {
-            "data": {"values": [{"a": 1}]},
-            "config": {"font": f"x;src:url({at}/f)", "background": f"url({at}/b)"},
-            "usermeta": {"embedOptions": {"loader": {"baseURL": at}, "patch": f"{at}/p"}},
-        }
-    )
-    return {name: json.dumps(one) for name, one in ({"everything": specs["marks"]} | specs).items()}

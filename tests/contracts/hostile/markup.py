@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from html import escape
 
-from tests.contracts.hostile.sheets import hidden_in_svg, sheets
+from tests.contracts.hostile.inside import drawings
+from tests.contracts.hostile.sheets import declarations, hidden_in_svg, sheets
 from tests.contracts.hostile.trap import Trap
-from tests.contracts.hostile.ways import SVG, Documents, as_data
+from tests.contracts.hostile.ways import PROPERTIES, SVG, Documents, as_data
 
-LINKS = ("stylesheet", "prefetch", "preload", "preconnect", "dns-prefetch", "prerender", "modulepreload", "icon")
+LINKS = ("stylesheet", "prefetch", "preload", "preconnect", "dns-prefetch", "prerender", "modulepreload", "icon",
+         "alternate stylesheet", "apple-touch-icon", "manifest", "import", "pingback", "search",
+         "compression-dictionary", "amphtml", "next", "subresource")  # fmt: skip
+PREVIEWS = ("og:image", "og:video", "og:url", "twitter:image", "msapplication-TileImage", "msapplication-config")
 
 
 def svg_parts(trap: Trap) -> Documents:
@@ -38,6 +42,22 @@ def svg_parts(trap: Trap) -> Documents:
         "base": f'<g xml:base="{at}/"><image href="based.png" {box}/><use href="based.svg#a"/></g>',
         "cursor": f'<rect {box} cursor="url({at}/cursor), auto"/><color-profile xlink:href="{at}/icc"/>',
         "text-path": f'<text><textPath href="{at}/path.svg#p">x</textPath></text><mpath href="{at}/m"/>',
+    }
+    parts |= {f"data-{name}": f'<image href="{url}" {box}/>' for name, url in drawings(trap).items()}
+    attributes = " ".join(f'{name}="url({at}/attribute-{name}#a)"' for name in PROPERTIES if name[0] != "-")
+    parts |= {
+        "attributes": f"<rect {box} {attributes}/><g {attributes}><rect {box}/></g>",
+        "declarations": f'<rect {box} style="{declarations(at, "style")}"/>',
+        "gradient": f'<linearGradient id="g" href="{at}/gradient#g"/><pattern id="p" xlink:href="{at}/pattern#p"/>'
+        f'<rect {box} fill="url(#g)" stroke="url(#p)"/>',
+        "prefix": f'<image xmlns:y="http://www.w3.org/1999/xlink" y:href="{at}/prefix" {box}/>',
+        "fonts": f'<font-face><font-face-src><font-face-uri xlink:href="{at}/face"/></font-face-src></font-face>'
+        f'<font xlink:href="{at}/font-element"/><glyphRef xlink:href="{at}/glyph"/><tref xlink:href="{at}/tref"/>',
+        "media": f'<video xmlns="http://www.w3.org/1999/xhtml" src="{at}/video"/><audio href="{at}/audio"/>'
+        f'<iframe xmlns="http://www.w3.org/1999/xhtml" src="{at}/frame"/><canvas src="{at}/canvas"/>',
+        "link": f'<link xmlns="http://www.w3.org/1999/xhtml" rel="preconnect" href="{at}/link"/><metadata>'
+        f'<image href="{at}/metadata"/></metadata><switch><image href="{at}/switch" {box}/></switch>',
+        "discard": f'<discard href="{at}/discard"/><animateMotion {box}><mpath href="{at}/motion#a"/></animateMotion>',
     }
     return parts | hidden_in_svg(trap)
 
@@ -77,7 +97,7 @@ def html_parts(trap: Trap) -> Documents:
         "media": f'<video src="{at}/v" poster="{at}/p" autoplay></video><audio src="{at}/a" autoplay></audio><video>'
         f'<source src="{at}/source"><track src="{at}/track"></video><picture><source srcset="{at}/ps"><img '
         f'srcset="{at}/is 1x" src="x"></picture>',
-        "links": "".join(f'<link rel="{rel}" href="{at}/{rel}" as="image">' for rel in LINKS),
+        "links": "".join(f'<link rel="{rel}" href="{at}/{rel.replace(" ", "-")}" as="image">' for rel in LINKS),
         "meta": f'<meta http-equiv="refresh" content="0;url={at}/refresh"><meta http-equiv="refresh" content="0;'
         f'url={file}"><meta http-equiv="Content-Security-Policy" content="report-uri {at}/csp; img-src \'none\'">'
         f'<meta http-equiv="Link" content="<{at}/l>; rel=preload">',
@@ -102,8 +122,28 @@ def html_parts(trap: Trap) -> Documents:
         "mutation": f"<svg></p><style><a id=\"</style><img src='{at}/mutation' onerror=fetch('{at}/m2')>\">",
         "marks": '<img src="data:,drawing-0"><img src="data:,absent-0"><img src="data:,absent-9">',
         "form": f'<form action="{at}/form"><button formaction="{at}/b" autofocus>x</button></form>',
+        "declarations": f'<p style="{declarations(at, "style")}">x</p><ul><li style="{declarations(at, "item")}">x',
+        "previews": "".join(f'<meta property="{one}" name="{one}" content="{at}/{one}">' for one in PREVIEWS)
+        + f'<link rel="image_src" href="{at}/image_src"><html manifest="{at}/manifest">',
+        "reports": f'<meta http-equiv="Report-To" content=\'{{"endpoints":[{{"url":"{at}/report"}}]}}\'><meta '
+        f'http-equiv="NEL" content="{at}/nel"><meta http-equiv="Content-Security-Policy-Report-Only" content="'
+        f"default-src 'none'; report-uri {at}/csp-only\"><img attributionsrc='{at}/attribution' src='x'>",
+        "sockets": f"<script>new WebTransport('https://127.0.0.1:{trap.bird.port}/transport'); navigator.serviceWorker"
+        f".register('{at}/worker.js'); new SharedWorker('{at}/shared.js'); new EventSource('{at}/events'); "
+        f"caches.open('c').then((c) => c.add('{at}/cache')); new Worker('{at}/w.js', {{type: 'module'}})</script>",
+        "old": f'<applet code="{at}/code" archive="{at}/archive"></applet><bgsound src="{at}/bgsound"><isindex action="'
+        f'{at}/isindex"><xml src="{at}/xml"></xml><layer src="{at}/layer-old"></layer><ilayer src="{at}/ilayer">'
+        f'<fencedframe src="{at}/fenced"></fencedframe><menuitem icon="{at}/menu"><frame longdesc="{at}/longdesc">',
+        "sets": f'<link rel="preload" as="image" imagesrcset="{at}/imagesrcset 1x"><img srcset="{at}/set1 1x,'
+        f'{at}/set2 2x" sizes="1px"><picture><source media="print" srcset="{at}/print"><img src="x"></picture>',
+        "objects": f'<object data="x" codebase="{at}/codebase" classid="{at}/classid"><param name="src" '
+        f'value="{at}/param"></object><embed src="x" pluginspage="{at}/plugin">'
+        f'<map><area href="{at}/area" ping="{at}/area-ping"></map>',
+        "quotes": f'<blockquote cite="{at}/cite">x</blockquote><del cite="{at}/del">x</del><q cite="{at}/q">x</q><div '
+        f'itemscope itemtype="{at}/type"><link itemprop="url" href="{at}/itemprop"></div>',
         "template": f'<template shadowrootmode="open"><img src="{at}/shadow"><slot></slot></template>',
     }
+    parts |= {f"data-{name}": f'<img src="{url}" width="90">' for name, url in drawings(trap).items()}
     parts |= {f"sheet-{name}": f"<style>{css}</style><p>x</p><ul><li>x</ul>" for name, css in sheets(trap).items()}
     return parts
 

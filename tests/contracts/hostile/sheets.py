@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.contracts.hostile.trap import Trap
-from tests.contracts.hostile.ways import SVG, Documents, as_data
+from tests.contracts.hostile.ways import PROPERTIES, SVG, Documents, as_data
 
 
 def sheets(trap: Trap) -> Documents:
@@ -28,9 +28,23 @@ def sheets(trap: Trap) -> Documents:
         "unclosed": f"url({at}/unclosed",
         "string-end": f'"a\\"b" url({at}/string)',
         "comment": f"/* url( */ url({at}/comment)",
+        "image": f'image("{at}/image-function", red)',
+        "image-of-url": f"image(ltr url({at}/image-of-url))",
+        "source": f'src("{at}/src-function")',
+        "modified": f"url({at}/modified crossorigin(anonymous))",
+        "paint": f"-webkit-canvas(x), url(//127.0.0.1:{trap.bird.port}/no-scheme)",
     }
     found = {name: paint % ((way,) * 4) for name, way in ways.items()}
+    found["properties"] = f"rect, p {{ {declarations(at, 'sheet')} }}"
     return found | {
+        "layers": f"@layer a {{ rect, p {{ background: url({at}/layer) }} }} @media screen {{ "
+        f"@supports (color: red) {{ @container (width > 1px) {{ rect, p {{ fill: url({at}/media) }} }} }} }}",
+        "nested": f"svg, body {{ & rect, & p {{ mask: url({at}/nested) }} }}",
+        "selection": f"::selection, ::marker, ::first-line, ::placeholder {{ background: url({at}/selection) }}",
+        "frames": f"@keyframes k {{ from, to {{ background: url({at}/keyframe); cursor: url({at}/key), auto }} }} "
+        "rect, p { animation: k 1s infinite }",
+        "charset": f"@charset 'utf-7'; +AEA-import url({at}/charset);",
+        "page": f"@page {{ background: url({at}/page); @top-left {{ content: url({at}/margin) }} }}",
         "import": f"@import/**/url({at}/import);",
         "import-escaped": f"@\\000069mport '{at}/import-escaped';",
         "import-capitals": f"@IMPORT '{at}/import-capitals' layer(x) supports(display: grid) screen;",
@@ -49,6 +63,11 @@ def sheets(trap: Trap) -> Documents:
         "mask": f"rect, p {{ mask: url({at}/mask); mask-image: u\\52 L({at}/mask2); shape-outside: url({at}/shape); "
         f"filter: url({at}/filter#f); clip-path: url({at}/clip#c); marker: url({at}/marker#m) }}",
     }
+
+
+def declarations(at: str, name: str) -> str:
+    """Every property with an address of its own."""
+    return "; ".join(f"{one}: url({at}/{name}-{one})" for one in PROPERTIES)
 
 
 def hidden_in_svg(trap: Trap) -> Documents:

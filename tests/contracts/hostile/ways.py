@@ -7,6 +7,19 @@ import base64
 Documents = dict[str, str]
 """Name of the way out, and the document that tries it."""
 
+Bombs = dict[str, str | bytes]
+"""Name of what it asks too much of, and the document."""
+DEEP = 100_000
+"""Levels that no recursion survives."""
+
+PROPERTIES = (
+    "background", "background-image", "border-image", "border-image-source", "clip-path", "content", "cursor", "d",
+    "backdrop-filter", "behavior", "fill", "filter", "list-style", "list-style-image", "marker", "marker-start",
+    "marker-mid", "marker-end", "mask", "mask-image", "mask-border-source", "offset-path", "shape-outside", "src",
+    "stroke", "-moz-binding", "-webkit-box-reflect", "-webkit-mask-image", "-webkit-mask-box-image", "--own",
+)  # fmt: skip
+"""Properties of CSS whose value a browser has loaded something for, in some version."""
+
 SVG = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="200" height="200"'
 
 
