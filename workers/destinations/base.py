@@ -21,6 +21,7 @@ Rules:
   whatever the name that was chosen, keep it in the checkpoint before the object becomes visible.
 - Conflict policy `version` never loses what had the name: copy it, or move it, to its `dated` name, and only then take
   its place, by a request that fails where somebody else took it meanwhile. Whatever breaks in between, both are there.
+  `remove_aside` finds the old one again, so keep in the checkpoint where it went if its id does not say.
 - Compare what the provider has with the artifact after the upload. A mismatch removes the bad object and raises
   Transient.
 - Where access tokens are had by a login, get them from `place.tokens`: it signs in once for all workers. Have a token
@@ -33,17 +34,16 @@ Rules:
 
 from __future__ import annotations
 
-import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any, BinaryIO, ClassVar, Literal
 
 from pydantic import BaseModel
 
 from longshore.errors import Cancelled, Conflict, LongshoreError, NeedsReconnect, Permanent, Refused, Transient
 from longshore.retry_after import retry_after
+from workers.destinations._names import dated, folders, numbered, safe_name
 from workers.destinations._tokens import Grant, SignIn, Tokens
 
 __all__ = [
@@ -228,68 +228,15 @@ class Destination(ABC):
         for a receipt that says `skipped`: nothing is touched then. Raises any error of the SDK, as `upload` does.
         """
 
+    def remove_aside(self, receipt: Receipt, successor: Receipt) -> bool:
+        """Delete the object that this receipt confirms under the dated name that it has since `successor` arrived.
+
+        As `remove`, which it is where a file keeps its id under another name; elsewhere the receipt of the successor
+        tells in `extra["previous"]` what became of the old one.
+        """
+        del successor
+        return self.remove(receipt)
+
     @abstractmethod
     def classify(self, error: Exception) -> LongshoreError:
         """What to do about an error of any of the others. A LongshoreError is returned as it is."""
-
-
-PACKED = (".gz", ".zst", ".age")
-"""Endings that come after a name's own extension."""
-
-
-def numbered(name: str, number: int) -> str:
-    """The name for conflict policy `rename`: `a.png`, 2 -> `a (2).png`; `a.csv.gz` -> `a (2).csv.gz`."""
-    bare, packed = name, ""
-    while ending := next((one for one in PACKED if bare.endswith(one) and len(bare) > len(one)), ""):
-        bare, packed = bare.removesuffix(ending), ending + packed
-    stem, dot, extension = bare.rpartition(".")
-    return f"{stem} ({number}){dot}{extension}{packed}" if stem else f"{bare} ({number}){packed}"
-
-
-def dated(name: str, moment: datetime, *, limit: int = 230) -> str:
-    """The name for conflict policy `version` of what had it before: `a.png` -> `a (2026-11-21 14.03.05).png`, in UTC.
-
-    `moment` is when the old one was last changed. The stem is shortened where the whole would be longer than `limit`
-    bytes; the default leaves room for a number, should two be of one second.
-    """
-    stem, dot, extension = name.rpartition(".")
-    if not stem:
-        stem, dot, extension = name, "", ""
-    tail = f" ({moment.astimezone(UTC):%Y-%m-%d %H.%M.%S}){dot}{extension}"
-    if len(tail.encode()) > limit // 2:
-        stem, tail = name, tail[: tail.index(")") + 1]
-    return stem.encode()[: limit - len(tail.encode())].decode(errors="ignore") + tail
-
-
-UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-"""Unicode categories that no name may hold: controls, formats, lone surrogates, line and paragraph separators."""
-JOINERS = "\u200c\u200d"
-"""Formats that names do need: emoji sequences, Persian and Indic scripts."""
-
-
-def safe_name(name: str, *, limit: int = 255) -> str:
-    """The name as one path component that any provider takes: NFC, at most `limit` bytes of UTF-8, never `.` or `..`.
-
-    Slashes, control characters and the invisible ones that reorder text become `_`; a long name keeps its extension.
-    """
-    clean = "".join(
-        "_" if char in "/\\" or (unicodedata.category(char) in UNSAFE and char not in JOINERS) else char
-        for char in unicodedata.normalize("NFC", name)
-    ).strip()
-    if not clean.strip("."):
-        clean = "_"
-    if len(clean.encode()) <= limit:
-        return clean
-    stem, dot, extension = clean.rpartition(".")
-    tail = (dot + extension).encode()
-    if not stem or len(tail) > limit // 2:
-        stem, tail = clean, b""
-    return (stem.encode()[: limit - len(tail)] + tail).decode(errors="ignore")
-
-
-def folders(*paths: str) -> tuple[str, ...]:
-    """The components of paths below each other, as `safe_name` makes them. Raises Refused for `..`."""
-    parts = [part for path in paths for part in path.replace("\\", "/").split("/") if part.strip() not in {"", "."}]
-    if any(part.strip() == ".." for part in parts):
-        raise Refused("A folder may not contain `..`. Name the folder from the connection's own folder downwards.")
-    return tuple(map(safe_name, parts))

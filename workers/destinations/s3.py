@@ -7,6 +7,7 @@ them. Names are taken by conditional requests (`If-None-Match`), after a look fo
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -17,7 +18,7 @@ from workers.destinations._s3_client import connect
 from workers.destinations._s3_errors import answered, unanswered
 from workers.destinations._s3_multipart import MIB, Multipart, abort, part_size_for
 from workers.destinations._s3_options import S3Options, S3Secrets, tagging
-from workers.destinations._s3_parts import sums_of
+from workers.destinations._s3_parts import Sums, sums_of
 from workers.destinations._s3_rights import try_out
 from workers.destinations._s3_single import TAKEN, put
 from workers.destinations.base import (
@@ -155,6 +156,10 @@ class S3(Destination):
         """See base. Where the bucket keeps versions, the delivered one goes for good, and an older one shows again."""
         return versions.remove(self.bucket, receipt)
 
+    def remove_aside(self, receipt: Receipt, successor: Receipt) -> bool:
+        """See base. The copy goes; of a bucket that keeps versions, the one under the old name stays."""
+        return versions.remove_aside(self.bucket, receipt, successor)
+
     def classify(self, error: Exception) -> LongshoreError:
         """See base."""
         from botocore.exceptions import ClientError
@@ -197,7 +202,13 @@ class S3(Destination):
         wanted = state.get("part_size") or part_size_for(upload.size, self.options.part_size_mb * MIB)
         sums = sums_of(upload, wanted)
         upload.sent(upload.size)
-        return self.bucket.prove(upload, state["key"], head, sums)
+        return self._proven(upload, state, head, sums)
+
+    def _proven(self, upload: Upload, state: dict[str, Any], answer: dict[str, Any], sums: Sums) -> Receipt:
+        """The receipt, with what was kept of those that had the name before."""
+        receipt = self.bucket.prove(upload, state["key"], answer, sums)
+        previous = state.get("previous")
+        return replace(receipt, extra={**receipt.extra, "previous": previous}) if previous else receipt
 
     def _send(self, upload: Upload, state: dict[str, Any]) -> Receipt | None:
         """Send the bytes and prove them; None where the name was taken in the meantime."""
@@ -207,7 +218,7 @@ class S3(Destination):
         part_size = self.options.part_size_mb * MIB
 
         def condition() -> dict[str, str]:
-            return self._condition(upload, state["key"])
+            return self._condition(upload, state)
 
         try:
             if upload.size > part_size:
@@ -225,16 +236,20 @@ class S3(Destination):
             if code in TAKEN and upload.conflict != "overwrite":
                 return None
             raise
-        return self.bucket.prove(upload, state["key"], answer, sums)
+        return self._proven(upload, state, answer, sums)
 
-    def _condition(self, upload: Upload, key: str) -> dict[str, str]:
+    def _condition(self, upload: Upload, state: dict[str, Any]) -> dict[str, str]:
         """What must be true of the key when the object becomes visible, asked for and prepared just before."""
+        key = state["key"]
         if upload.conflict == "overwrite":
             return {}
         head = self.bucket.head(key) if upload.conflict == "version" else None
         if head is None:
             return {"IfNoneMatch": "*"}
-        versions.keep(self.bucket, key, head, self._stored)
+        kept = versions.keep(self.bucket, key, head, self._stored)
+        if kept not in state.setdefault("previous", []):
+            state["previous"].append(kept)
+            upload.save(dict(state))
         return {"IfMatch": head["ETag"]}
 
     def _multipart(self, upload: Upload, state: dict[str, Any]) -> Multipart:
