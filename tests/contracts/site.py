@@ -58,6 +58,13 @@ class Site(ABC):
     def unfinished(self) -> list[str]:
         """What unfinished uploads left."""
 
+    asked: tuple[Any, str]
+    """What the destination asks who has a name: an object and its method."""
+
+    def put(self, name: str) -> None:
+        """As somebody else: a file of this name, in the folder that a delivery has been to."""
+        Job(self, b"theirs", name=name, key=name).run()
+
     @abstractmethod
     def stalling(self, **when: Any) -> AbstractContextManager[tuple[Destination, Line]]:
         """A connection over a line that stops moving, see `Line`."""

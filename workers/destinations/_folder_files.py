@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 
-from workers.destinations.base import Transient, Upload, numbered
+from workers.destinations.base import Transient, Upload, next_free, numbered
 
 CHUNK = 1024 * 1024
 """Bytes between two reports of progress."""
@@ -178,7 +178,7 @@ def publish(
         if upload.conflict != "rename":
             unlink(directory, part)
             return None
-        number += 1
+        number = next_free(lambda one: look(directory, numbered(name, one)) is not None, number)
         chosen = numbered(name, number)
 
 

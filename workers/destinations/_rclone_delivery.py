@@ -22,6 +22,7 @@ from workers.destinations.base import (
     Verified,
     dated,
     folders,
+    next_free,
     numbered,
     safe_name,
 )
@@ -68,7 +69,7 @@ class Delivery:
                 self.tick()
                 return self._receipt(path, there, how)
             if there is not None and upload.conflict == "rename":
-                number += 1
+                number = next_free(lambda one: self._remote.look(self._path(one)) is not None, number)
                 continue
             if there is not None and (there.folder or upload.conflict not in REPLACING):
                 return self._taken(path, there)

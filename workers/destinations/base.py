@@ -19,6 +19,8 @@ Rules:
   artifact: it is handed back only for the same SHA-256 and size.
 - An upload that finished but was never recorded (the worker died in between) is recognised and not sent twice:
   whatever the name that was chosen, keep it in the checkpoint before the object becomes visible.
+- Conflict policy `rename` asks `next_free` for a number: a folder may hold thousands of the same name. Keep the number
+  in the checkpoint before the object becomes visible, since the next attempt may skip it.
 - Conflict policy `version` never loses what had the name: copy it, or move it, to its `dated` name, and only then take
   its place, by a request that fails where somebody else took it meanwhile. Whatever breaks in between, both are there.
   `remove_aside` finds the old one again, so keep in the checkpoint where it went if its id does not say.
@@ -43,7 +45,7 @@ from pydantic import BaseModel
 
 from longshore.errors import Cancelled, Conflict, LongshoreError, NeedsReconnect, Permanent, Refused, Transient
 from longshore.retry_after import retry_after
-from workers.destinations._names import dated, folders, numbered, safe_name
+from workers.destinations._names import dated, folders, next_free, numbered, safe_name
 from workers.destinations._tokens import Grant, SignIn, Tokens
 
 __all__ = [
@@ -68,6 +70,7 @@ __all__ = [
     "Verified",
     "dated",
     "folders",
+    "next_free",
     "numbered",
     "retry_after",
     "safe_name",

@@ -30,6 +30,7 @@ from workers.destinations.base import (
     Transient,
     Upload,
     folders,
+    next_free,
     numbered,
     safe_name,
 )
@@ -132,7 +133,7 @@ class Dropbox(Destination):
                 if found is not None:
                     return self._receipt(self.account.proven(found, upload, state["content_hash"]), state)
             if upload.conflict == "rename":
-                number += 1
+                number = next_free(lambda one: self.account.look(self._path(upload, one)) is not None, number)
                 continue
             if upload.conflict == "version" and rounds < ROUNDS:
                 rounds += 1

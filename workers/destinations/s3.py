@@ -31,6 +31,7 @@ from workers.destinations.base import (
     Transient,
     Upload,
     folders,
+    next_free,
     numbered,
     safe_name,
 )
@@ -40,6 +41,8 @@ NAME_LIMIT = 240
 TEMPORARY = "https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html"
 ROUNDS = 8
 """How often policy `version` looks again because somebody else took the name meanwhile."""
+FEW = 10
+"""Numbers that are tried one after the other where nobody may look."""
 UNSEEN = (
     "{key} exists already, or an earlier attempt made it: this connection may not look. Give it the right to read"
     " objects, or choose another name, or the policy rename or overwrite."
@@ -109,6 +112,8 @@ class S3(Destination):
                 self._drop(state)
                 state = {"bucket": self.bucket.name, "endpoint": self.options.endpoint_url, "key": key}
                 state |= {"number": number, "mark": marks(upload)[DELIVERY], "replaces": upload.conflict == "overwrite"}
+                if number > 1:
+                    upload.save(dict(state))  # the next attempt may come past without a look at this key
             held = names.held(upload, self.options.endpoint_url, self.bucket.name, key)
             head = self.bucket.head(key)
             if head and marks_of(head) == marks(upload):
@@ -123,7 +128,13 @@ class S3(Destination):
             self._drop(state)
             if upload.conflict != "rename":
                 return self._taken(upload, key, head)
-            number += 1
+            number = self._next(upload, number)
+
+    def _next(self, upload: Upload, number: int) -> int:
+        """The number for policy `rename` after one that is taken. Who may not look tries larger and larger ones."""
+        if self.bucket.blind:
+            return number + 1 if number < FEW else 2 * number
+        return next_free(lambda one: self.bucket.head(self._key(upload, one)) is not None, number)
 
     def _taken(self, upload: Upload, key: str, head: dict[str, Any] | None) -> Receipt:
         """The receipt of policy `skip`. Raises Permanent or Transient for any other."""
