@@ -16,7 +16,7 @@ from workers.destinations import _s3_versions as versions
 from workers.destinations._s3_bucket import DELIVERY, Bucket, marks, marks_of
 from workers.destinations._s3_client import connect
 from workers.destinations._s3_errors import answered, unanswered
-from workers.destinations._s3_multipart import MIB, Multipart, abort, part_size_for
+from workers.destinations._s3_multipart import MIB, Multipart, abort, forget_opened, part_size_for
 from workers.destinations._s3_options import S3Options, S3Secrets, tagging
 from workers.destinations._s3_parts import Sums, sums_of
 from workers.destinations._s3_rights import try_out
@@ -55,7 +55,8 @@ class S3(Destination):
     label = "Amazon S3 or compatible"
     limits: ClassVar[dict[str, str]] = {
         "parts": "10,000 at most: larger files get larger parts",
-        "unfinished parts": "of a worker killed in the first second of an upload may stay: let a lifecycle rule"
+        "unfinished parts": "are removed by the next attempt, or after a cancellation; those of a worker killed in the"
+        " first second may stay where the connection may not list uploads: let a lifecycle rule"
         " (AbortIncompleteMultipartUpload) remove them",
         "conflict policies": "free of races with other programs only where the endpoint honours If-None-Match",
     }
@@ -155,7 +156,11 @@ class S3(Destination):
             versions.remove_marked(self.bucket, checkpoint["key"], checkpoint["mark"])
 
     def _drop(self, checkpoint: dict[str, Any]) -> None:
-        if "upload_id" in checkpoint and checkpoint.get("endpoint") == self.options.endpoint_url:
+        if checkpoint.get("endpoint") != self.options.endpoint_url:
+            return
+        if "opening" in checkpoint:
+            forget_opened(self.client, dict(checkpoint))
+        if "upload_id" in checkpoint:
             abort(
                 self.client,
                 upload_id=checkpoint["upload_id"],
@@ -272,6 +277,7 @@ class S3(Destination):
             checksum=self._checksum,
             opaque=self.options.sse.startswith("aws:kms"),
             blind=self.bucket.blind,
+            clock=self.bucket.clock,
         )
 
     @property
