@@ -23,14 +23,13 @@ from longshore.settings import settings
 from longshore.vault import vault
 from workers import admission
 from workers.address import fill_in
-from workers.destinations import named
 from workers.destinations.base import Upload
 from workers.interrupt import Interrupt
 from workers.lease import hold
 from workers.pack import Content
 from workers.progress import Meter
 from workers.reservations import reserve
-from workers.throttle import Alone, Known, Pace, Shared, Throttled
+from workers.throttle import Alone, Pace, Shared, Throttled
 
 RECOUNT = 1.0
 """Seconds after which it is counted again how many uploads share the limit of a connection."""
@@ -84,9 +83,8 @@ def upload_of(job: Job, content: Content, stop: Interrupt, check: Callable[[], N
     delivery = job.delivery
     earlier = delivery.bytes_sent if job.checkpoint else 0
     meter = Meter(content.size, earlier, time.monotonic())
-    resumes = "resume" in named(delivery.destination).features
-    known = Known(earlier if resumes else 0, job.checkpoint)
     paces = _paces(job.connection, until)
+    unsent = 0
 
     def note(data: dict[str, Any]) -> None:
         job.checkpoint = data
@@ -94,7 +92,6 @@ def upload_of(job: Job, content: Content, stop: Interrupt, check: Callable[[], N
     def save(data: dict[str, Any]) -> None:
         check()
         note(data)
-        known.saved(data)
         bound = {"sha256": content.sha256, "size": content.size, "data": data}
         sealed = vault().seal(bound, delivery.owner, delivery.id, "checkpoint")
         with stop.held(), transaction() as session:
@@ -103,7 +100,6 @@ def upload_of(job: Job, content: Content, stop: Interrupt, check: Callable[[], N
 
     def sent(total: int) -> None:
         check()
-        known.told(total)
         if meter.due(time.monotonic()):
             told = meter.report(total, time.monotonic())
             with stop.held(), transaction() as session:
@@ -122,7 +118,11 @@ def upload_of(job: Job, content: Content, stop: Interrupt, check: Callable[[], N
         except Exception:
             job.ours = True
             raise
-        return cast(BinaryIO, Throttled(reader, paces, known, check)) if paces else reader
+        return cast(BinaryIO, Throttled(reader, paces, unsent, check)) if paces else reader
+
+    def held(size: int) -> None:
+        nonlocal unsent
+        unsent = size
 
     return Upload(
         key=delivery.id,
@@ -137,6 +137,7 @@ def upload_of(job: Job, content: Content, stop: Interrupt, check: Callable[[], N
         sent=sent,
         note=note,
         reserve=reserved,
+        held=held,
         checkpoint=job.checkpoint,
     )
 

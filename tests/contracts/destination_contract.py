@@ -144,9 +144,10 @@ class DestinationContract(VersionsContract, RemovingContract, StoppingContract):
         with pytest.raises(Killed):
             job.run()
         assert site.visible() == []
-        job.stop_at, before = None, site.received()
+        job.stop_at, before, job.paced = None, site.received(), 0
         receipt = job.run()
         assert site.read(receipt) == content
+        assert job.paced == (2 * site.part + 11 if site.resumes else len(content)), "as much as is sent"
         assert not receipt.skipped
         assert site.received() - before == (2 * site.part + 11 if site.resumes else len(content))
         assert len(site.visible()) == 1
@@ -169,7 +170,9 @@ class DestinationContract(VersionsContract, RemovingContract, StoppingContract):
         job = Job(site, noise(2 * site.part + 1 if size == "large" else size), conflict=conflict)
         first = job.run()
         before = site.received()
+        assert job.paced == len(job.content)
         again = job.run()
+        assert job.paced == len(job.content), "what is read to be compared waits for no limit of bandwidth"
         assert (again.path, again.skipped, again.verified) == (first.path, False, again.verified)
         assert again.verified in {"checksum", "readback"}
         assert site.received() == before

@@ -121,7 +121,7 @@ def copy(handle: int, directory: int, upload: Upload, offset: int, save: Callabl
         )
     found = _hashed(handle, offset)
     upload.sent(offset)
-    with closing(upload.open()) as source:
+    with closing(upload.source(offset)) as source:
         _skip(source.read, offset)
         saved = offset
         while chunk := source.read(CHUNK):

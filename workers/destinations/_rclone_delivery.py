@@ -183,7 +183,8 @@ class Delivery:
 
     def _sums(self) -> dict[str, str]:
         sums: dict[str, str] = {}
-        for _ in content(self._upload, {"sha256", self._remote.hash_type} - {""}, sums):
+        kinds = {"sha256", self._remote.hash_type} - {""}
+        for _ in content(self._upload, kinds, sums, held=self._upload.size):
             self.tick()
         return sums
 

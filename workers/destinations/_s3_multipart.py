@@ -79,7 +79,9 @@ class Multipart:
         if there is None:
             self._start(create)
             there = {}
-        with closing(Source(self.upload, self.state["part_size"])) as source:
+        first = next(number for number in range(1, MOST_PARTS + 2) if number not in there)
+        held = min((first - 1) * self.state["part_size"], self.upload.size)
+        with closing(Source(self.upload, self.state["part_size"], held=held)) as source:
             parts: list[dict[str, Any]] = []
             while (part := source.next()).size:
                 number = len(parts) + 1

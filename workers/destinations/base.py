@@ -10,10 +10,11 @@ A destination is one module in `workers/destinations/` whose file name is its na
 Rules:
 - Import this module and the provider's SDK; nothing else of ours. Import the SDK inside the methods: the declaration
   is read by processes that never upload.
-- `upload` streams: constant memory at any size. Call `upload.sent(total)` at least once a chunk; it raises
-  `Cancelled` when the user stopped the delivery or another worker took it over: let it through, do not catch it. It
-  may come out of any line, as KeyboardInterrupt does, so that a chunk on a slow line stops, too: what must be undone
-  is undone in a `finally`. `discard` then removes the object, too, if it became visible in that moment.
+- `upload` streams: constant memory at any size. Read from `upload.source(held)`, and say how much of it the provider
+  has already: what comes after that waits for the limits of bandwidth. Call `upload.sent(total)` at least once a chunk;
+  it raises `Cancelled` when the user stopped the delivery or another worker took it over: let it through, do not catch
+  it. It may come out of any line, as KeyboardInterrupt does, so that a chunk on a slow line stops, too: what must be
+  undone is undone in a `finally`. `discard` then removes the object, too, if it became visible in that moment.
 - Save a checkpoint with `upload.save()` after every chunk the provider acknowledged. The next attempt gets it in
   `upload.checkpoint`, asks the provider what it really has, and sends only the rest. A checkpoint is bound to the
   artifact: it is handed back only for the same SHA-256 and size.
@@ -116,8 +117,8 @@ class TestReport:
 class Upload:
     """One attempt to deliver one artifact.
 
-    `key` is the same in every attempt of a delivery: use it in temporary names. `open` starts a new reader at byte 0,
-    which may give less than it is asked for. `note` is `save` for what only this attempt needs: it survives no crash.
+    `key` is the same in every attempt of a delivery: use it in temporary names. Read by `source`; `open` and `held` are
+    what that is made of. `note` is `save` for what only this attempt needs: it survives no crash.
 
     `reserve` is for places that cannot take a name in one step. It is told place and name, and False where another
     delivery is about to take that; True holds it until this attempt ends. Look afterwards whether the name is free.
@@ -136,6 +137,16 @@ class Upload:
     checkpoint: dict[str, Any] | None = None
     note: Callable[[dict[str, Any]], None] = lambda _: None
     reserve: Callable[[str], bool] = lambda _: True
+    held: Callable[[int], None] = lambda _: None
+
+    def source(self, held: int = 0) -> BinaryIO:
+        """A new reader at byte 0, which may give less than it is asked for.
+
+        Its first `held` bytes are read for their sums alone, since the provider has them: no limit of bandwidth holds
+        them up. Whatever comes after them is sent as it is read.
+        """
+        self.held(held)
+        return self.open()
 
 
 @dataclass(frozen=True, slots=True)
