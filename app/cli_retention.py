@@ -41,8 +41,7 @@ def retention(connection: str, rules: str | None, *, as_json: bool) -> None:
     table.add_column("Why", ratio=1)
     for file in found["files"]:
         action = "[red]remove" if file["action"] == "remove" else "[green]keep"
-        table.add_row(
-            action, file["path"], file["arrived_at"][:16].replace("T", " "), decimal(file["size"]), file["why"]
-        )
+        path = f"{file['path']} (under its dated name)" if file["moved_aside"] else file["path"]
+        table.add_row(action, path, file["arrived_at"][:16].replace("T", " "), decimal(file["size"]), file["why"])
     Console().print(table)
     click.echo(f"{found['keep']} kept, {found['remove']} would be removed ({decimal(found['bytes_removed'])}).")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from longshore.models import Connection, Delivery, Export, File, Receipt
@@ -14,7 +14,10 @@ from longshore.states import DeliveryState
 
 
 def arrived(session: Session, connection: Connection) -> list[Arrived]:
-    """What this connection delivered, was not skipped, and was neither removed nor let go since."""
+    """What this connection delivered, was not skipped, and was neither removed nor let go since.
+
+    What was, and had moved another file aside, is among them as `gone`.
+    """
     query = (
         select(
             Delivery.id,
@@ -28,6 +31,8 @@ def arrived(session: Session, connection: Connection) -> list[Arrived]:
             File.id,
             File.name,
             File.listed,
+            Delivery.conflict,
+            and_(Receipt.removed_at.is_(None), Receipt.let_go_at.is_(None)),
         )
         .join(Receipt, Receipt.delivery_id == Delivery.id)
         .join(Export, Export.id == Delivery.export_id)
@@ -37,11 +42,10 @@ def arrived(session: Session, connection: Connection) -> list[Arrived]:
             Delivery.owner == connection.owner,
             Delivery.state == str(DeliveryState.COMPLETED),
             ~Receipt.skipped,
-            Receipt.removed_at.is_(None),
-            Receipt.let_go_at.is_(None),
+            or_(and_(Receipt.removed_at.is_(None), Receipt.let_go_at.is_(None)), Delivery.conflict == "version"),
         )
     )
-    found = session.execute(query)
+    rows = session.execute(query)
     return [
         Arrived(
             delivery_id=delivery_id,
@@ -54,15 +58,18 @@ def arrived(session: Session, connection: Connection) -> list[Arrived]:
             document=file_id if listed else f"{kind}:{name}",
             document_name=name,
             schedule_id=schedule_id,
+            conflict=conflict,
+            gone=not there,
         )
-        for delivery_id, folder, path, at, size, form, schedule_id, kind, file_id, name, listed in found
+        for delivery_id, folder, path, at, size, form, schedule_id, kind, file_id, name, listed, conflict, there in rows
     ]
 
 
 def judged(session: Session, connection: Connection, rules: Sequence[Rule], *, now: datetime) -> list[Decision]:
     """A decision for every file that the rules cover, the newest first.
 
-    A file whose path another connection of the owner delivered to since is theirs now, and left out.
+    A file whose path another connection of the owner delivered to since is theirs now, and left out, but for one that
+    had been moved aside by then.
     """
     decisions = decide(rules, arrived(session, connection), now)
     if all(one.keep for one in decisions):
@@ -81,4 +88,6 @@ def judged(session: Session, connection: Connection, rules: Sequence[Rule], *, n
         .group_by(Receipt.path)
     )
     theirs = {path: at for path, at in session.execute(query) if at is not None}
-    return [one for one in decisions if one.keep or theirs.get(one.file.path, one.file.at) <= one.file.at]
+    return [
+        one for one in decisions if one.keep or one.successor or theirs.get(one.file.path, one.file.at) <= one.file.at
+    ]

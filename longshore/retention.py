@@ -42,7 +42,11 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """A file that was delivered and is there as far as we know. `document` stands for what it was made of."""
+    """A file that was delivered and is there as far as we know. `document` stands for what it was made of.
+
+    `conflict` is the policy that it took its path by. `gone`: it is not there any more, and only says what became of
+    the one before it.
+    """
 
     delivery_id: str
     folder: str
@@ -53,6 +57,8 @@ class Arrived:
     document: str
     document_name: str
     schedule_id: str | None = None
+    conflict: str = ""
+    gone: bool = False
 
     def series(self, per: Per) -> tuple[str, ...]:
         """What it is one of. Without a schedule, `schedule` goes by the document. Formats are kept apart."""
@@ -65,13 +71,17 @@ class Arrived:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What becomes of one file, with the reason in words; `rule` is the number of the rule that decided."""
+    """What becomes of one file, with the reason in words; `rule` is the number of the rule that decided.
+
+    `successor` is the delivery that moved it to its dated name, by policy `version`; empty: it has its own name.
+    """
 
     file: Arrived
     keep: bool
     why: str
     series: tuple[str, ...]
     rule: int
+    successor: str = ""
 
 
 def parts(folder: str) -> tuple[str, ...]:
@@ -82,24 +92,26 @@ def parts(folder: str) -> tuple[str, ...]:
 def decide(rules: Sequence[Rule], files: Iterable[Arrived], now: datetime) -> list[Decision]:
     """A decision for every file that a rule covers, the newest first.
 
-    Of files that went to one path only the newest is there: the others were replaced by it and are left out.
+    Of files that went to one path the newest is there, and under its dated name each that the next one moved aside by
+    policy `version`. The others were replaced and are left out.
     """
     newest_first = sorted(files, key=lambda one: (one.at, one.delivery_id), reverse=True)
-    taken: set[str] = set()
+    newer: dict[str, Arrived] = {}
     count: defaultdict[tuple[int, tuple[str, ...]], int] = defaultdict(int)
     decisions = []
     for file in newest_first:
         place = file.path.casefold()  # for some providers names that differ in case are one
-        if place in taken:
+        successor = newer.get(place)
+        newer[place] = file
+        if file.gone or (successor and successor.conflict != "version"):
             continue
-        taken.add(place)
         number = _nearest(rules, file.folder)
         if number is None:
             continue
         series = file.series(rules[number].per)
         count[number, series] += 1
         keep, why = _kept(rules[number], count[number, series], now - file.at)
-        decisions.append(Decision(file, keep, why, series, number))
+        decisions.append(Decision(file, keep, why, series, number, successor.delivery_id if successor else ""))
     return decisions
 
 

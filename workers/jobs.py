@@ -24,7 +24,6 @@ from longshore.settings import settings
 from longshore.vault import vault
 from workers import admission
 from workers.address import fill_in
-from workers.destinations import named
 from workers.destinations.base import Upload
 from workers.interrupt import Interrupt
 from workers.lease import hold
@@ -32,7 +31,7 @@ from workers.pack import Content
 from workers.progress import Meter
 from workers.proof import Source, sources
 from workers.reservations import reserve
-from workers.throttle import Alone, Known, Pace, Shared, Throttled
+from workers.throttle import Alone, Pace, Shared, Throttled
 
 GONE = "Its connection was deleted. Deliver it with another one."
 RECOUNT = 1.0
@@ -110,9 +109,8 @@ def upload_of(job: Job, content: Content, stop: Interrupt, check: Callable[[], N
     delivery = job.delivery
     earlier = delivery.bytes_sent if job.checkpoint else 0
     meter = Meter(content.size, earlier, time.monotonic())
-    resumes = "resume" in named(delivery.destination).features
-    known = Known(earlier if resumes else 0, job.checkpoint)
     paces = _paces(job.connection, until)
+    unsent = 0
 
     def note(data: dict[str, Any]) -> None:
         job.checkpoint = data
@@ -120,7 +118,6 @@ def upload_of(job: Job, content: Content, stop: Interrupt, check: Callable[[], N
     def save(data: dict[str, Any]) -> None:
         check()
         note(data)
-        known.saved(data)
         bound = {"sha256": content.sha256, "size": content.size, "data": data}
         sealed = vault().seal(bound, delivery.owner, delivery.id, "checkpoint")
         with stop.held(), transaction() as session:
@@ -129,7 +126,6 @@ def upload_of(job: Job, content: Content, stop: Interrupt, check: Callable[[], N
 
     def sent(total: int) -> None:
         check()
-        known.told(total)
         if meter.due(time.monotonic()):
             told = meter.report(total, time.monotonic())
             with stop.held(), transaction() as session:
@@ -148,7 +144,11 @@ def upload_of(job: Job, content: Content, stop: Interrupt, check: Callable[[], N
         except Exception:
             job.ours = True
             raise
-        return cast(BinaryIO, Throttled(reader, paces, known, check)) if paces else reader
+        return cast(BinaryIO, Throttled(reader, paces, unsent, check)) if paces else reader
+
+    def held(size: int) -> None:
+        nonlocal unsent
+        unsent = size
 
     return Upload(
         key=delivery.id,
@@ -163,6 +163,7 @@ def upload_of(job: Job, content: Content, stop: Interrupt, check: Callable[[], N
         sent=sent,
         note=note,
         reserve=reserved,
+        held=held,
         checkpoint=job.checkpoint,
     )
 

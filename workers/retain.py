@@ -99,11 +99,13 @@ def _remove(destination: Destination, decision: Decision) -> bool:
     """Remove one file and write down what became of it. Raises any error of the provider."""
     with reading() as session:
         row = session.get(ReceiptRow, decision.file.delivery_id)
-    if row is None or row.removed_at or row.let_go_at:
+        successor = session.get(ReceiptRow, decision.successor) if decision.successor else None
+    if row is None or row.removed_at or row.let_go_at or (decision.successor and successor is None):
         return False
-    gone = destination.remove(
-        Receipt(row.provider_id, row.path, row.url, row.size, row.checksum, row.verified, row.skipped, row.extra)  # type: ignore[arg-type]  # `verified` was written by a destination
-    )
+    if successor is None:
+        gone = destination.remove(_receipt(row))
+    else:
+        gone = destination.remove_aside(_receipt(row), _receipt(successor))
     with transaction() as session:
         now = clock(session)
         mine = update(ReceiptRow).where(
@@ -123,3 +125,8 @@ def _remove(destination: Destination, decision: Decision) -> bool:
             data={"path": row.path, "why": decision.why},
         )
     return gone
+
+
+def _receipt(row: ReceiptRow) -> Receipt:
+    """As the destination gave it."""
+    return Receipt(row.provider_id, row.path, row.url, row.size, row.checksum, row.verified, row.skipped, row.extra)  # type: ignore[arg-type]  # `verified` was written by a destination

@@ -1,7 +1,7 @@
 """Hold uploads to a rate: the worker's over all its processes, and the connection's over all machines.
 
-Both limits pace the same reader. What the provider has already is read again without waiting, and what must be sent a
-second time is paced a second time.
+Both limits pace the same reader. What its destination says that the provider has is read without waiting, and what must
+be sent a second time is paced a second time.
 """
 
 from __future__ import annotations
@@ -88,66 +88,27 @@ def _reserved(free_at: float, size: int, rate: float | None, now: float) -> tupl
     return begin - now, begin + size / rate
 
 
-class Known:
-    """Up to which byte the provider has the file, by what its destination has done so far: what is below is not sent.
-
-    `claimed` is what an earlier attempt had sent, where the destination goes on with that. A destination that asks the
-    provider first tells the truth before it reads anything. One that begins anew keeps another session in its
-    checkpoint, and then nothing is known but what was read before it saved that one again.
-    """
-
-    def __init__(self, claimed: int, checkpoint: dict[str, Any] | None) -> None:
-        self.until = claimed
-        self._session = _session(checkpoint)
-        self._read = 0
-
-    def told(self, total: int) -> None:
-        """The destination reported so many bytes."""
-        if not self._read:
-            self.until = total
-
-    def read(self, at: int) -> None:
-        """The bytes up to this one were read."""
-        self._read = max(self._read, at)
-
-    def saved(self, checkpoint: dict[str, Any]) -> None:
-        """The destination kept this checkpoint."""
-        session = _session(checkpoint)
-        anew = any(session.get(name) != value for name, value in self._session.items())
-        if anew:
-            self._read = 0
-        self.until = self._read if anew else max(self.until, self._read)
-        self._session = session
-
-
-def _session(checkpoint: dict[str, Any] | None) -> dict[str, str]:
-    """What a checkpoint names: addresses and ids, which stay as long as an upload goes on; not how far it is."""
-    return {name: value for name, value in (checkpoint or {}).items() if isinstance(value, str)}
-
-
 class Throttled:
-    """A reader that waits its turn, but for what is `known`."""
+    """A reader that waits its turn, but for its first `held` bytes, which are not sent."""
 
     def __init__(
         self,
         reader: BinaryIO,
         paces: Sequence[Pace],
-        known: Known,
+        held: int,
         check: Callable[[], None],
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._reader, self._paces, self._known, self._check = reader, paces, known, check
+        self._reader, self._paces, self._held, self._check = reader, paces, held, check
         self._clock, self._sleep = clock, sleep
 
     def read(self, size: int = -1) -> bytes:
         """At most a piece, when it may be sent. Raises what `check` raises."""
-        at, known = self._reader.tell(), self._known.until
-        free = at < known
-        most = known - at if free else PIECE
+        free = self._held - self._reader.tell()
+        most = free if free > 0 else PIECE
         chunk = self._reader.read(most if size < 0 else min(size, most))
-        self._known.read(at + len(chunk))
-        if free:
+        if free > 0:
             return chunk
         for pace in self._paces:
             self._wait(pace.reserve(len(chunk), self._clock()))

@@ -34,7 +34,8 @@ class Fate(BaseModel):
     """What would become of one file, and why."""
 
     delivery_id: str
-    path: str
+    path: str = Field(description="Where it was delivered to.")
+    moved_aside: bool = Field(description="A later delivery moved it to its dated name, by conflict policy `version`.")
     folder: str
     document: str
     schedule_id: str | None
@@ -51,6 +52,7 @@ class Fate(BaseModel):
         return cls(
             delivery_id=file.delivery_id,
             path=file.path,
+            moved_aside=bool(decision.successor),
             folder=file.folder,
             document=file.document_name,
             schedule_id=file.schedule_id,

@@ -23,16 +23,16 @@ def connection(api: Api, **more: Any) -> dict[str, Any]:
     return found
 
 
-def arrived(api: Api, connection_id: str, finish: Callable[..., bytes], count: int) -> None:
+def arrived(api: Api, connection_id: str, finish: Callable[..., bytes], count: int, **more: str) -> None:
     """Deliveries of one document to the folder `b`, a day apart, the last one now."""
     file = api.file(name="Plan")
     for days in range(count):
-        delivery = {"connection_id": connection_id, "folder": "b"}
+        delivery = {"connection_id": connection_id, "folder": "b", "conflict": more.get("conflict", "rename")}
         export = api.ok("POST", "/export", json={"file_id": file["id"], "format": "png", "deliveries": [delivery]})
         finish(export["id"])
         with transaction() as session:
             row = session.query(Receipt).join(Delivery).where(Delivery.export_id == export["id"]).one()
-            row.created_at, row.path = clock(session) - timedelta(days=days), f"/b/{days}"
+            row.created_at, row.path = clock(session) - timedelta(days=days), more.get("path", f"/b/{days}")
 
 
 def test_rules_are_stored_shown_and_changed(alice: Api) -> None:
@@ -83,6 +83,14 @@ def test_what_would_go_is_shown_first_with_the_reason(alice: Api, bob: Api, fini
     assert alice.ok("POST", path, json={"retention": []})["files"] == []
     assert alice.ok("GET", f"/connections/{made['id']}")["retention"] == RULES
     bob.problem(404, "POST", path, json={})
+
+
+def test_what_a_newer_one_moved_aside_is_shown_as_such(alice: Api, finish: Callable[..., bytes]) -> None:
+    made = connection(alice, retention=RULES)
+    arrived(alice, made["id"], finish, 3, path="/b/latest", conflict="version")
+    shown = alice.ok("POST", f"/connections/{made['id']}/retention/preview", json={})
+    told = [(one["path"], one["action"], one["moved_aside"]) for one in shown["files"]]
+    assert told == [("/b/latest", "remove", True), ("/b/latest", "keep", False), ("/b/latest", "keep", True)]
 
 
 def test_the_command_line_shows_the_same(

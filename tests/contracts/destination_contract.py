@@ -90,6 +90,31 @@ class DestinationContract(VersionsContract, RemovingContract, StoppingContract):
         assert [path.rpartition("/")[2] for path in paths] == ["a.png", "a (2).png", "a (3).png"]
         assert len(site.visible()) == 3
 
+    def test_rename_finds_its_number_among_a_hundred_by_a_few_questions(self, site, monkeypatch):
+        Job(site, b"first", name="a.png").run()
+        for number in range(2, 101):
+            site.put(f"a ({number}).png")
+        asked, (whom, how) = [], site.asked
+        really = getattr(whom, how)
+        monkeypatch.setattr(whom, how, lambda *given, **more: asked.append(given) or really(*given, **more))
+        receipt = Job(site, b"last", name="a.png", conflict="rename", key="last").run()
+        assert receipt.path.rpartition("/")[2] == "a (101).png"
+        assert site.read(receipt) == b"last"
+        assert len(site.visible()) == 101
+        assert len(asked) < 25
+
+    @pytest.mark.parametrize("size", [100, "large"])
+    def test_rename_that_was_not_recorded_is_recognised_whatever_came_after_it(self, site, size):
+        content = noise(site.part + 9 if size == "large" else size)
+        for number, key in enumerate("abcd"):
+            Job(site, noise(50, number), name="a.png", conflict="rename", key=key).run()
+        job = Job(site, content, name="a.png", conflict="rename", key="ours")
+        first = job.run()
+        for number, key in enumerate("efg"):
+            Job(site, noise(50, number), name="a.png", conflict="rename", key=key).run()
+        assert job.run().path == first.path
+        assert len(site.visible()) == 8
+
     @pytest.mark.parametrize("size", [100, "large"])
     def test_skip_sends_nothing_and_says_so(self, site, size):
         size = site.part + 1 if size == "large" else size
@@ -119,9 +144,10 @@ class DestinationContract(VersionsContract, RemovingContract, StoppingContract):
         with pytest.raises(Killed):
             job.run()
         assert site.visible() == []
-        job.stop_at, before = None, site.received()
+        job.stop_at, before, job.paced = None, site.received(), 0
         receipt = job.run()
         assert site.read(receipt) == content
+        assert job.paced == (2 * site.part + 11 if site.resumes else len(content)), "as much as is sent"
         assert not receipt.skipped
         assert site.received() - before == (2 * site.part + 11 if site.resumes else len(content))
         assert len(site.visible()) == 1
@@ -144,7 +170,9 @@ class DestinationContract(VersionsContract, RemovingContract, StoppingContract):
         job = Job(site, noise(2 * site.part + 1 if size == "large" else size), conflict=conflict)
         first = job.run()
         before = site.received()
+        assert job.paced == len(job.content)
         again = job.run()
+        assert job.paced == len(job.content), "what is read to be compared waits for no limit of bandwidth"
         assert (again.path, again.skipped, again.verified) == (first.path, False, again.verified)
         assert again.verified in {"checksum", "readback"}
         assert site.received() == before

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.contracts.site import ServerSite
 from tests.fakes.dropbox import APP_KEY, APP_SECRET, REFRESH_TOKEN
+from workers.destinations._dropbox_account import Account
 from workers.destinations.base import Place
 from workers.destinations.dropbox import Dropbox, DropboxOptions, DropboxSecrets
 
@@ -21,6 +22,11 @@ class DropboxSite(ServerSite):
         given = {"endpoint_url": self.fake.url, "chunk_mb": 4, "folder": "Team/", **options}
         known = secrets or {"refresh_token": REFRESH_TOKEN, "app_key": APP_KEY, "app_secret": APP_SECRET}
         return Dropbox(DropboxOptions(**given), DropboxSecrets(**known), Place("", check))
+
+    asked = (Account, "look")
+
+    def put(self, name):
+        self.fake.account.put(f"/Team/reports/2026/{name}", b"theirs")
 
     def read(self, receipt):
         return self.fake.account.files[receipt.path.lower()].content

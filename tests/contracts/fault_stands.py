@@ -17,10 +17,10 @@ from typing import Any
 
 from tests.contracts.rclone_site import RcloneSite
 from tests.contracts.s3_servers import Answer, Proxy, Seen
-from tests.contracts.site import Job
 from tests.fakes import dropbox, google_drive, onedrive
 from workers.destinations._rclone_errors import BUSY_RETRY
 
+PROVIDERS = ("folder", "s3", "dropbox", "google_drive", "onedrive", "rclone")
 RETRY_AFTER = 7
 FAULTS = (
     "429 with Retry-After", "500", "503", "timeout before commit", "timeout after commit", "reset mid-chunk",
@@ -336,22 +336,3 @@ def folder_stand(site: Any, monkeypatch: Any) -> Stand:
         },
         mend=disk.mend,
     )
-
-
-def killed_at(stand: Stand) -> dict[str, Callable[[Job], None]]:
-    """Five moments at which `kill -9` comes, as what a job is told."""
-    size = stand.large
-
-    def at(total: int) -> Callable[[Job], None]:
-        return lambda job: setattr(job, "stop_at", total)
-
-    def saving(number: int) -> Callable[[Job], None]:
-        return lambda job: setattr(job, "stop_at_save", number)
-
-    return {
-        "at its first checkpoint": saving(1),
-        "in its first step": at(1),
-        "in the middle": at(size // 2),
-        "when all is sent": at(size),
-        "at its second checkpoint": saving(2),
-    }

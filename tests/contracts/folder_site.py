@@ -11,6 +11,7 @@ import pytest
 
 from tests.contracts.site import Site
 from tests.contracts.stalling import Line
+from workers.destinations import _folder_files
 from workers.destinations.base import Place
 from workers.destinations.folder import Folder, FolderOptions, FolderSecrets
 
@@ -35,6 +36,11 @@ class FolderSite(Site):
 
     def destination(self):
         return Folder(FolderOptions(folder="team"), FolderSecrets(), Place(str(self.root), lambda url: None))
+
+    asked = (_folder_files, "look")
+
+    def put(self, name):
+        (self.root / "team/reports/2026" / name).write_bytes(b"theirs")
 
     def read(self, receipt):
         with open(receipt.path, "rb") as file:  # noqa: PTH123 - whatever the path is

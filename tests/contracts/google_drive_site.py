@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.contracts.site import ServerSite
 from tests.fakes.google_drive import CLIENT_ID, CLIENT_SECRET, FOLDER, REFRESH
+from workers.destinations._google_drive_files import Files
 from workers.destinations.base import Place
 from workers.destinations.google_drive import DriveOptions, DriveSecrets, GoogleDrive
 
@@ -22,6 +23,11 @@ class DriveSite(ServerSite):
     def destination(self, *, secrets=RENEWABLE, check=lambda url: None, **options):
         given = {"endpoint_url": self.drive.url, "folder": "team", "chunk_size_mb": 2, **options}
         return GoogleDrive(DriveOptions(**given), DriveSecrets(**secrets), Place("", check))
+
+    asked = (Files, "named")
+
+    def put(self, name):
+        self.store.add({"name": name, "parents": self.files()[0].parents}, b"theirs")
 
     def read(self, receipt):
         assert self.store.path(self.store.files[receipt.provider_id]) == receipt.path

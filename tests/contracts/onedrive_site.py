@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.contracts.site import ServerSite
 from tests.fakes.onedrive import CLIENT_ID, REFRESH
+from workers.destinations._onedrive_drive import Drive
 from workers.destinations.base import Place, Tokens
 from workers.destinations.onedrive import OneDrive, OneDriveOptions, OneDriveSecrets
 
@@ -23,6 +24,11 @@ class OneDriveSite(ServerSite):
         given = {"endpoint_url": self.fake.url, "folder": "Team", "chunk_mb": 5, **options}
         place = Place("", check, Tokens(self.renewed.append))
         return OneDrive(OneDriveOptions(**given), OneDriveSecrets(**secrets), place)
+
+    asked = (Drive, "look")
+
+    def put(self, name):
+        self.store.write(self.files()[0].parent, name, b"theirs", "fail")
 
     def read(self, receipt):
         assert self.store.path(self.store.items[receipt.provider_id]) == receipt.path

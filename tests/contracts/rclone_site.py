@@ -12,6 +12,7 @@ import pytest
 from tests.contracts.rclone_servers import Served
 from tests.contracts.s3_servers import KEY_ID, SECRET
 from tests.contracts.site import ServerSite
+from workers.destinations._rclone_remote import Remote
 from workers.destinations.base import Place
 from workers.destinations.rclone import Rclone, RcloneOptions, RcloneSecrets
 
@@ -70,6 +71,11 @@ class RcloneSite(ServerSite):
             return self.destination(port=port)
         return self.destination(**{self.address: f"http://127.0.0.1:{port}"})
 
+    asked = (Remote, "look")
+
+    def put(self, name):
+        (self.root / self.folder / "reports/2026" / name).write_bytes(b"theirs")
+
     def _url(self):
         return self.options[self.address]
 
@@ -121,6 +127,9 @@ class RcloneBucket(RcloneSite):
         keys = {"aws_access_key_id": KEY_ID, "aws_secret_access_key": SECRET, "region_name": "us-east-1"}
         self.client = boto3.client("s3", endpoint_url=self.options["endpoint"], **keys)
         self.client.create_bucket(Bucket="exports")
+
+    def put(self, name):
+        self.client.put_object(Bucket="exports", Key=f"{self.folder}/reports/2026/{name}", Body=b"theirs")
 
     def _content(self, path):
         return self.client.get_object(Bucket="exports", Key=path)["Body"].read()

@@ -37,6 +37,30 @@ class RemovingContract:
         assert site.destination().remove(receipt) is False
         assert site.read(later) == noise(size, 2)
 
+    @pytest.mark.parametrize("size", [100, "large"])
+    def test_what_was_moved_aside_is_removed_by_its_receipt_and_nothing_else(self, site, size):
+        size = site.part + 1 if size == "large" else size
+        contents = [noise(size, seed) for seed in range(3)]
+        receipts = [
+            recorded(Job(site, content, name="a.png", key=f"job-{number}", conflict="version").run())
+            for number, content in enumerate(contents)
+        ]
+        remove = site.destination().remove_aside
+        assert remove(receipts[0], receipts[1]) is True
+        assert sorted(site.contents().values()) == sorted(contents[1:])
+        assert remove(receipts[0], receipts[1]) is False
+        assert remove(receipts[1], receipts[2]) is True
+        assert list(site.contents().values()) == contents[2:]
+        assert site.unfinished() == []
+
+    def test_what_others_had_under_the_name_stays_where_it_was_moved_aside(self, site):
+        gone = recorded(Job(site, noise(100, 1), name="a.png", key="ours").run())
+        assert site.destination().remove(gone) is True
+        Job(site, noise(100, 2), name="a.png", key="theirs").run()
+        later = recorded(Job(site, noise(100, 3), name="a.png", key="later", conflict="version").run())
+        assert site.destination().remove_aside(gone, later) is False
+        assert sorted(site.contents().values()) == sorted([noise(100, 2), noise(100, 3)])
+
     def test_what_was_not_sent_is_not_removed(self, site):
         first = Job(site, b"mine", name="a.png", key="first").run()
         skipped = Job(site, b"mine", name="a.png", key="second", conflict="skip").run()

@@ -6,6 +6,7 @@ import itertools
 
 from tests.contracts.s3_servers import KEY_ID, SECRET
 from tests.contracts.site import ServerSite
+from workers.destinations._s3_bucket import Bucket
 from workers.destinations._s3_options import S3Options, S3Secrets
 from workers.destinations.base import Place
 from workers.destinations.s3 import S3
@@ -30,6 +31,11 @@ class S3Site(ServerSite):
         given = {"bucket_name": self.bucket, "endpoint_url": f"http://127.0.0.1:{self.proxy.port}", "part_size_mb": 5}
         secrets = S3Secrets(access_key_id=KEY_ID, secret_access_key=secret)
         return S3(S3Options(**{**given, "folder": "team/", **options}), secrets, Place("", check))
+
+    asked = (Bucket, "head")
+
+    def put(self, name):
+        self.client.put_object(Bucket=self.bucket, Key=f"team/reports/2026/{name}", Body=b"theirs")
 
     def read(self, receipt):
         bucket, _, key = receipt.path.removeprefix("s3://").partition("/")

@@ -58,6 +58,13 @@ class Site(ABC):
     def unfinished(self) -> list[str]:
         """What unfinished uploads left."""
 
+    asked: tuple[Any, str]
+    """What the destination asks who has a name: an object and its method."""
+
+    def put(self, name: str) -> None:
+        """As somebody else: a file of this name, in the folder that a delivery has been to."""
+        Job(self, b"theirs", name=name, key=name).run()
+
     @abstractmethod
     def stalling(self, **when: Any) -> AbstractContextManager[tuple[Destination, Line]]:
         """A connection over a line that stops moving, see `Line`."""
@@ -90,7 +97,10 @@ HOLDERS: dict[str, Job] = {}
 
 
 class Job:
-    """One delivery over all its attempts; keeps what a database would."""
+    """One delivery over all its attempts; keeps what a database would.
+
+    `paced` bytes were read beyond what the destination said is `held`: a limit of bandwidth would make them wait.
+    """
 
     def __init__(self, site: Site, content: bytes, *, name: str = "file.bin", conflict: Any = "fail", key: str = "job"):
         self.site = site
@@ -103,6 +113,7 @@ class Job:
         self.folder, self.name, self.conflict, self.key = "reports/2026", name, conflict, key
         self.reader: Any = io.BytesIO
         self.reserved: list[str] = []
+        self.held = self.paced = 0
 
     def run(self, destination: Destination | None = None) -> Receipt:
         try:
@@ -115,7 +126,7 @@ class Job:
     def attempt(self) -> Upload:
         return Upload(
             key=self.key,
-            open=lambda: self.reader(self.content),
+            open=lambda: Paced(self.reader(self.content), self),
             size=len(self.content),
             sha256=hashlib.sha256(self.content).hexdigest(),
             media_type="application/octet-stream",
@@ -125,6 +136,7 @@ class Job:
             save=self._save,
             sent=self._sent,
             reserve=self._reserve,
+            held=lambda size: setattr(self, "held", size),
             checkpoint=json.loads(json.dumps(self.checkpoint)),
         )
 
@@ -145,6 +157,22 @@ class Job:
         self.progress.append(total)
         if self.stop_at is not None and total >= self.stop_at:
             raise self.stop
+
+
+class Paced:
+    """A reader that counts what a limit of bandwidth would make wait."""
+
+    def __init__(self, reader: Any, job: Job):
+        self._reader, self._job = reader, job
+        self._free = job.held
+        self.close = reader.close
+
+    def read(self, size: int = -1) -> bytes:
+        chunk: bytes = self._reader.read(size)
+        free = min(self._free, len(chunk))
+        self._free -= free
+        self._job.paced += len(chunk) - free
+        return chunk
 
 
 class Trickle(io.RawIOBase):

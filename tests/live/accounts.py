@@ -17,6 +17,10 @@ import pytest
 
 from tests.contracts.site import Site
 from workers.destinations import named
+from workers.destinations._dropbox_account import Account
+from workers.destinations._google_drive_files import Files
+from workers.destinations._onedrive_drive import Drive
+from workers.destinations._s3_bucket import Bucket
 from workers.destinations.base import Destination, Place, Receipt, Tokens
 
 MIB = 1024 * 1024
@@ -95,6 +99,7 @@ class LiveSite(Site):
 class LiveS3(LiveSite):
     part = 5 * MIB
     settings = {"part_size_mb": 5}  # noqa: RUF012
+    asked = (Bucket, "head")
 
     @property
     def bucket(self) -> str:
@@ -123,6 +128,7 @@ class LiveS3(LiveSite):
 class LiveDropbox(LiveSite):
     part = 4 * MIB
     settings = {"chunk_mb": 4}  # noqa: RUF012
+    asked = (Account, "look")
 
     def files(self, *, content: bool) -> Iterator[tuple[str, bytes]]:
         from workers.destinations._dropbox_client import sdk
@@ -148,9 +154,10 @@ class LiveDropbox(LiveSite):
 class LiveDrive(LiveSite):
     part = 2 * MIB
     settings = {"chunk_size_mb": 2}  # noqa: RUF012
+    asked = (Files, "named")
 
     def files(self, *, content: bool) -> Iterator[tuple[str, bytes]]:
-        from workers.destinations._google_drive_files import FOLDER, Files
+        from workers.destinations._google_drive_files import FOLDER
 
         destination = self.destination()
         with destination._connected() as client:
@@ -182,6 +189,7 @@ class LiveDrive(LiveSite):
 class LiveOneDrive(LiveSite):
     part = 5 * MIB
     settings = {"chunk_mb": 5}  # noqa: RUF012
+    asked = (Drive, "look")
 
     def files(self, *, content: bool) -> Iterator[tuple[str, bytes]]:
         destination = self.destination()

@@ -109,3 +109,15 @@ def test_no_rule_removes_the_newest_or_more_than_it_says(days, last, age):
 @pytest.mark.parametrize("rule", [Rule(keep_last=3), Rule("a/b", keep_days=1.5, per="folder")])
 def test_a_rule_is_stored_as_it_is(rule):
     assert Rule.of(rule.stored()) == rule
+
+
+def test_what_the_next_one_moved_aside_is_still_there_and_what_it_replaced_is_not():
+    def at(days, conflict, **more):
+        return file(f"f{days}", days, path="/backups/latest", conflict=conflict, **more)
+
+    files = [at(0, "version"), at(1, "version"), at(2, "overwrite"), at(3, "version")]
+    decisions = decide([Rule(keep_last=1)], files, NOW)
+    assert [(one.file.delivery_id, one.successor) for one in decisions] == [("f0", ""), ("f1", "f0"), ("f2", "f1")]
+    assert [one.keep for one in decisions] == [True, False, False]
+    gone = [at(0, "version", gone=True), at(1, "version")]
+    assert [one.successor for one in decide([Rule(keep_last=1)], gone, NOW)] == ["f0"]

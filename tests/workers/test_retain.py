@@ -134,6 +134,50 @@ def test_the_same_file_written_over_each_day_stays(database, home):
     assert there(home) == ["latest"]
 
 
+def test_what_a_newer_one_moved_aside_counts_and_goes_by_the_rules_and_nothing_else_does(database, home):
+    connection_id = connected()
+    place = home / "deliveries/ann/b"
+    ids = [delivered(connection_id, "latest", days, conflict="version") for days in (3, 2, 1)]
+    (place / "latest (2020-01-01 00.00.00).svg").write_text("by hand")
+    ids.append(delivered(connection_id, "latest", 0, conflict="version"))
+    assert len(there(home)) == 5
+    assert retain() == 2
+    assert [bool(receipt(one).removed_at) for one in ids] == [True, True, False, False]
+    kept = receipt(ids[3]).extra["previous"][0]["name"]
+    assert there(home) == sorted(["latest", Path(kept).stem, "latest (2020-01-01 00.00.00)"])
+    due_again()
+    assert retain() == 0
+
+
+def test_what_stepped_aside_is_found_after_the_one_that_took_its_place_is_gone(database, home, monkeypatch):
+    def away(*_):
+        raise Transient("The disk is away.")
+
+    connection_id = connected()
+    ids = [delivered(connection_id, "latest", days, conflict="version") for days in (4, 3)]
+    for days in (2, 1):
+        delivered(connection_id, f"n{days}", days)
+    Path(receipt(ids[1]).path).write_text("changed")
+    with monkeypatch.context() as patch:
+        patch.setattr(FOLDER, "remove_aside", away)
+        assert retain(lambda to_go: to_go.sort(key=lambda one: one.file.at, reverse=True)) == 0
+    assert receipt(ids[1]).let_go_at
+    due_again()
+    assert retain() == 1
+    assert receipt(ids[0]).removed_at
+    assert there(home) == ["latest", "n1", "n2"]
+
+
+def test_what_was_changed_after_it_stepped_aside_is_left_alone(database, home):
+    connection_id = connected()
+    ids = [delivered(connection_id, "latest", days, conflict="version") for days in (2, 1, 0)]
+    aside = home / "deliveries/ann/b" / receipt(ids[1]).extra["previous"][0]["name"]
+    aside.write_text("mine now")
+    assert retain() == 0
+    assert receipt(ids[0]).let_go_at
+    assert aside.read_text() == "mine now"
+
+
 @pytest.mark.parametrize("how", ["disabled", "without rules", "one use"])
 def test_a_connection_that_is_off_or_has_no_rules_removes_nothing(database, home, how):
     connection_id = connected()

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 import pytest
 
 from longshore.errors import Cancelled
-from workers.throttle import PIECE, Alone, Known, Shared, Throttled
+from workers.throttle import PIECE, Alone, Shared, Throttled
 
 KIB, MIB = 1024, 1024 * 1024
 
@@ -33,8 +33,8 @@ def drain(reader, size=MIB):
     return total
 
 
-def throttled(content, paces, clock, known=None, check=lambda: None):
-    return Throttled(io.BytesIO(content), paces, known or Known(0, None), check, clock=clock, sleep=clock.sleep)
+def throttled(content, paces, clock, held=0, check=lambda: None):
+    return Throttled(io.BytesIO(content), paces, held, check, clock=clock, sleep=clock.sleep)
 
 
 @pytest.mark.parametrize("rate", [10 * KIB, 512 * KIB, 10 * MIB])
@@ -69,44 +69,9 @@ def test_a_rate_that_changes_holds_from_then_on():
 
 def test_what_the_provider_has_already_is_read_without_waiting():
     clock = Time()
-    reader = throttled(bytes(10 * MIB), [Alone(lambda: MIB)], clock, known=Known(8 * MIB, {"session": "s"}))
+    reader = throttled(bytes(10 * MIB), [Alone(lambda: MIB)], clock, held=8 * MIB)
     drain(reader)
     assert 1.8 < clock.now - 1000 < 2.1
-
-
-def seconds_for(known, content=10 * MIB):
-    """How long a file takes at a MiB a second."""
-    clock = Time()
-    drain(throttled(bytes(content), [Alone(lambda: MIB)], clock, known=known))
-    return clock.now - 1000
-
-
-def test_what_the_provider_lost_since_is_paced_when_it_is_sent_again():
-    known = Known(8 * MIB, {"session": "s", "offset": 8 * MIB})
-    known.told(2 * MIB)  # asked before anything is read, the provider has less
-    assert 7.8 < seconds_for(known) < 8.1
-
-
-def test_an_upload_that_begins_anew_is_paced_from_its_first_byte():
-    known = Known(8 * MIB, {"session": "s"})
-    known.saved({"offset": 0})
-    known.saved({"session": "t", "offset": 0})
-    assert 9.8 < seconds_for(known) < 10.1
-
-
-def test_a_chunk_sent_twice_counts_twice_and_what_was_confirmed_is_skipped():
-    clock, known = Time(), Known(0, None)
-    limit = [Alone(lambda: MIB)]
-    first = throttled(bytes(8 * MIB), limit, clock, known=known)
-    known.saved({"session": "s", "offset": 0})
-    for _ in range(2 * MIB // PIECE):
-        first.read(PIECE)
-    known.saved({"session": "s", "offset": 2 * MIB})
-    for _ in range(2 * MIB // PIECE):
-        first.read(PIECE)
-    known.told(4 * MIB)  # and then the line breaks
-    drain(throttled(bytes(8 * MIB), limit, clock, known=known))
-    assert 9.8 < clock.now - 1000 < 10.1
 
 
 def test_uploads_of_one_worker_share_its_limit_evenly_enough(tmp_path):
@@ -116,7 +81,7 @@ def test_uploads_of_one_worker_share_its_limit_evenly_enough(tmp_path):
     def upload(index):
         with ExitStack() as held:
             pace = held.enter_context(Shared(path, lambda: rate))
-            reader = Throttled(io.BytesIO(bytes(64 * MIB)), [pace], Known(0, None), lambda: None)
+            reader = Throttled(io.BytesIO(bytes(64 * MIB)), [pace], 0, lambda: None)
             while not stop.is_set():
                 totals[index] += len(reader.read(MIB))
 
@@ -153,7 +118,7 @@ def test_a_cancel_ends_a_wait_at_once():
 def test_the_rate_holds_in_real_time(record_property):
     rate, size = 4 * MIB, 8 * MIB
     began = time.monotonic()
-    drain(Throttled(io.BytesIO(bytes(size)), [Alone(lambda: rate)], Known(0, None), lambda: None))
+    drain(Throttled(io.BytesIO(bytes(size)), [Alone(lambda: rate)], 0, lambda: None))
     took = time.monotonic() - began
     off = size / took / rate - 1
     record_property("target", "within 5 % of the asked rate")

@@ -43,26 +43,26 @@ class Account:
                 return None
             raise
 
-    def keep(self, path: str, there: Any) -> str:
-        """Copy the file that was looked at beside itself, under its dated name; its revision. Raises Permanent.
+    def keep(self, path: str, there: Any) -> dict[str, str]:
+        """Copy the file that was looked at beside itself, under its dated name. Raises Permanent.
 
-        A copy is made once, and removed where somebody replaced the file meanwhile: then that revision is old.
+        Returns the revision that the copy is `of`, and `path`, `id` and `rev` of the copy. That is made once, and
+        removed where somebody replaced the file meanwhile: then that revision is old.
         """
         if not isinstance(there, sdk().files.FileMetadata):
             raise Permanent(LASTING["folder"])
         folder, _, name = path.rpartition("/")
         first, number = dated(name, there.server_modified.replace(tzinfo=UTC)), 1
-        rev: str = there.rev
         lost: set[str] = set()
         while True:
             to = f"{folder}/{first if number == 1 else numbered(first, number)}"
             held = self.look(to)
             if getattr(held, "content_hash", "") == there.content_hash:
-                return rev
+                return _kept(there, held)
             if held is None and (copied := self._copied(there.path_lower or path, to)):
                 if copied.content_hash != there.content_hash:
                     self._delete(copied)
-                return rev
+                return _kept(there, copied)
             # Somebody who took the name in this moment may have kept the very same file: look once more.
             if held is not None or to in lost:
                 number += 1
@@ -173,6 +173,10 @@ class Account:
                 raise
             made = links[0].url
         return made
+
+
+def _kept(there: Any, copy: Any) -> dict[str, str]:
+    return {"of": there.rev, "path": copy.path_display, "id": copy.id, "rev": copy.rev}
 
 
 def _free_in_team(space: Any) -> int:

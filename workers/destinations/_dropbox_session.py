@@ -21,9 +21,9 @@ GONE = frozenset({"not_found", "closed"})
 class Source:
     """The artifact, read once and in order, with the hash that Dropbox shows of it. Close it."""
 
-    def __init__(self, upload: Upload) -> None:
+    def __init__(self, upload: Upload, held: int = 0) -> None:
         self._upload = upload
-        self._reader = upload.open()
+        self._reader = upload.source(held)
         self._sha256 = hashlib.sha256()
         self._hash = sdk().content_hash.DropboxContentHasher()
         self.position = 0
@@ -73,7 +73,7 @@ class Session:
         """Send what is missing; the whole file's content hash. Raises the SDK's errors, Transient, what `sent` does."""
         held = self._held()
         self.upload.sent(held)
-        with closing(Source(self.upload)) as source:
+        with closing(Source(self.upload, held)) as source:
             source.skip(held)
             while source.position <= self.upload.size and (payload := source.take(self.chunk)):
                 self._append(payload, source.position - len(payload))

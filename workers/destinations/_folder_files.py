@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 
-from workers.destinations.base import Transient, Upload, numbered
+from workers.destinations.base import Transient, Upload, next_free, numbered
 
 CHUNK = 1024 * 1024
 """Bytes between two reports of progress."""
@@ -121,7 +121,7 @@ def copy(handle: int, directory: int, upload: Upload, offset: int, save: Callabl
         )
     found = _hashed(handle, offset)
     upload.sent(offset)
-    with closing(upload.open()) as source:
+    with closing(upload.source(offset)) as source:
         _skip(source.read, offset)
         saved = offset
         while chunk := source.read(CHUNK):
@@ -178,7 +178,7 @@ def publish(
         if upload.conflict != "rename":
             unlink(directory, part)
             return None
-        number += 1
+        number = next_free(lambda one: look(directory, numbered(name, one)) is not None, number)
         chosen = numbered(name, number)
 
 

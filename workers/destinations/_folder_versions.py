@@ -10,6 +10,7 @@ import os
 import stat
 import uuid
 from datetime import UTC, datetime
+from typing import Any
 
 from workers.destinations import _folder_files as files
 from workers.destinations.base import dated, numbered
@@ -20,28 +21,32 @@ def aside(part: str) -> str:
     return f"{part.removesuffix('.part')}.old.part"
 
 
-def step_aside(directory: int, name: str, hidden: str) -> None:
-    """Give what has the name its dated name. Quiet where nothing has it. Raises OSError: EISDIR for a folder."""
+def step_aside(directory: int, name: str, hidden: str) -> dict[str, Any] | None:
+    """Give what has the name its dated name; as `settle`. Raises OSError: EISDIR for a folder."""
     there = files.look(directory, name)
     if there is not None and stat.S_ISDIR(there.st_mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), name)
     try:
         os.rename(name, hidden, src_dir_fd=directory, dst_dir_fd=directory)
     except FileNotFoundError:
-        return
-    settle(directory, name, hidden)
+        return None
+    return settle(directory, name, hidden)
 
 
-def settle(directory: int, name: str, hidden: str) -> None:
-    """Give what was taken aside, now or by a worker that died, its dated name. Quiet where there is nothing."""
+def settle(directory: int, name: str, hidden: str) -> dict[str, Any] | None:
+    """Give what was taken aside, now or by a worker that died, its dated name; that `name` and the file's `inode`.
+
+    None where there is nothing.
+    """
     there = files.look(directory, hidden)
     if there is None:
-        return
+        return None
     first = dated(name, datetime.fromtimestamp(there.st_mtime, UTC))
     number, chosen = 1, first
     while not files.claim(directory, hidden, chosen):
         number += 1
         chosen = numbered(first, number)
+    return {"name": chosen, "inode": there.st_ino}
 
 
 def remove_inode(directory: int, name: str, inode: int) -> None:
@@ -57,8 +62,8 @@ def restore(directory: int, name: str, hidden: str) -> None:
         settle(directory, name or "file", hidden)
 
 
-def remove(directory: int, name: str, size: int, sha256: str) -> bool:
-    """Delete the file if it is these very bytes; whether it was deleted. Raises OSError."""
+def remove(directory: int, name: str, size: int, sha256: str, inode: int = 0) -> bool:
+    """Delete the file if it is these very bytes, and this inode if one is given; whether it was. Raises OSError."""
     try:
         handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=directory)
     except OSError as error:
@@ -68,7 +73,7 @@ def remove(directory: int, name: str, size: int, sha256: str) -> bool:
     hidden = f".longshore-remove-{uuid.uuid4().hex}.part"
     try:
         before = os.fstat(handle)
-        if not _is(handle, before, size, sha256):
+        if inode not in {0, before.st_ino} or not _is(handle, before, size, sha256):
             return False
         try:
             os.rename(name, hidden, src_dir_fd=directory, dst_dir_fd=directory)

@@ -10,7 +10,7 @@ from typing import Any
 from workers.destinations._google_drive_client import Denied
 from workers.destinations._google_drive_files import NATIVE, ROUNDS, Files, Folder, age_of, receipt, step_back
 from workers.destinations._google_drive_session import Session
-from workers.destinations.base import Permanent, Receipt, Transient, Upload, dated, numbered, safe_name
+from workers.destinations.base import Permanent, Receipt, Transient, Upload, dated, next_free, numbered, safe_name
 
 NAME_LIMIT = 240
 """Bytes of a name: Drive takes more, the file systems that it is synchronised to take 255."""
@@ -100,14 +100,17 @@ class Delivery:
 
     def _name(self) -> tuple[str, list[dict[str, Any]]]:
         """The name to take, and whoever has it; under policy `rename` nobody does."""
-        name = first = safe_name(self.upload.name, limit=NAME_LIMIT)
-        while True:
-            number = int(self.state.setdefault("number", 1))
-            name = first if number == 1 else numbered(first, number)
-            others = self._others(name)
-            if not others or self.upload.conflict != "rename":
-                return name, others
-            self.state["number"] = number + 1
+        first = safe_name(self.upload.name, limit=NAME_LIMIT)
+
+        def others(number: int) -> list[dict[str, Any]]:
+            return self._others(first if number == 1 else numbered(first, number))
+
+        number = int(self.state.setdefault("number", 1))
+        found = others(number)
+        if found and self.upload.conflict == "rename":
+            number = self.state["number"] = next_free(lambda one: bool(others(one)), number)
+            found = []
+        return (first if number == 1 else numbered(first, number)), found
 
     def _others(self, name: str) -> list[dict[str, Any]]:
         mine = "" if self.state.get("update") else self.state.get("id")

@@ -36,9 +36,9 @@ class Damaged(Transient):
 class Source:
     """The artifact from its start to its end, with its sums; the last piece is given only if they are right."""
 
-    def __init__(self, upload: Upload) -> None:
+    def __init__(self, upload: Upload, held: int) -> None:
         self._upload = upload
-        self._reader = upload.open()
+        self._reader = upload.source(held)
         self._sha256 = hashlib.sha256()
         self._md5 = hashlib.md5(usedforsecurity=False)
         self.position = 0
@@ -171,7 +171,7 @@ class Session:
         """Every chunk from the offset on; None where Drive kept a part of a chunk only, and asks for the rest."""
         size, finished = self.upload.size, None
         self._told = offset
-        with closing(Source(self.upload)) as source:
+        with closing(Source(self.upload, offset)) as source:
             for _ in self._pieces(source, offset):
                 pass
             while finished is None:

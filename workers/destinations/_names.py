@@ -1,8 +1,9 @@
-"""Names of files, as any provider takes them."""
+"""What files and folders are called: safely everywhere, with a number, with a date."""
 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from longshore.errors import Refused
@@ -18,6 +19,23 @@ def numbered(name: str, number: int) -> str:
         bare, packed = bare.removesuffix(ending), ending + packed
     stem, dot, extension = bare.rpartition(".")
     return f"{stem} ({number}){dot}{extension}{packed}" if stem else f"{bare} ({number}){packed}"
+
+
+def next_free(taken: Callable[[int], bool], number: int) -> int:
+    """The number to try for policy `rename` after this one, which is taken: the next one where that is free.
+
+    Else one that is free and comes after one that is taken, found in steps that double and then halve: of a thousand
+    numbers in a row some twenty are asked for. Somebody may take it before the caller does, who then asks again.
+    """
+    step, low = 1, number
+    while taken(low + step):
+        low += step
+        step *= 2
+    high = low + step
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if taken(middle) else (low, middle)
+    return high
 
 
 def dated(name: str, moment: datetime, *, limit: int = 230) -> str:

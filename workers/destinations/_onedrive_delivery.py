@@ -19,7 +19,7 @@ from workers.destinations._onedrive_names import onedrive_name
 from workers.destinations._onedrive_receipt import Receipts
 from workers.destinations._onedrive_session import Gone, Session, Source, end
 from workers.destinations._onedrive_wire import Told
-from workers.destinations.base import Permanent, Receipt, Transient, Upload, Verified, dated, numbered
+from workers.destinations.base import Permanent, Receipt, Transient, Upload, Verified, dated, next_free, numbered
 
 SIMPLE = 4_000_000
 """Bytes up to which a file is one request; an empty one has to be."""
@@ -71,13 +71,17 @@ class Delivery:
     def _name(self) -> tuple[str, Item | None]:
         """The name to take, and whoever has it; under policy `rename` nobody but this delivery does."""
         first = onedrive_name(self.upload.name)
-        while True:
-            number = int(self.state.setdefault("number", 1))
-            name = first if number == 1 else numbered(first, number)
-            there = self.drive.look(self.folder.id, name)
-            if there is None or self.policy != "rename" or self._mine(there):
-                return name, there
-            self.state["number"] = number + 1
+
+        def named(number: int) -> str:
+            return first if number == 1 else numbered(first, number)
+
+        number = int(self.state.setdefault("number", 1))
+        there = self.drive.look(self.folder.id, named(number))
+        if there is None or self.policy != "rename" or self._mine(there):
+            return named(number), there
+        number = next_free(lambda one: self.drive.look(self.folder.id, named(one)) is not None, number)
+        self._save(number=number)  # before the file gets the name: the next attempt may not look at it else
+        return named(number), None
 
     def _mine(self, there: Item) -> bool:
         """Whether an earlier attempt finished this file, and could not record it; for `overwrite` equal bytes do."""

@@ -39,9 +39,9 @@ class Gone(Exception):
 class Source:
     """The artifact, read once and in order, with the hash that OneDrive shows of it. Close it."""
 
-    def __init__(self, upload: Upload) -> None:
+    def __init__(self, upload: Upload, held: int = 0) -> None:
         self._upload = upload
-        self._reader = upload.open()
+        self._reader = upload.source(held)
         self._sha256 = hashlib.sha256()
         self._hash = QuickXorHash()
         self.position = 0
@@ -171,7 +171,7 @@ class Session:
     def _send(self, offset: int) -> dict[str, Any] | None:
         """Every chunk from the offset on; None where OneDrive wants to go on elsewhere than after a chunk."""
         size = self.upload.size
-        with closing(Source(self.upload)) as source:
+        with closing(Source(self.upload, offset)) as source:
             while source.position < offset:
                 source.take(min(PIECE, offset - source.position))
                 self._told = max(self._told, source.position)

@@ -22,6 +22,7 @@ from workers.destinations.base import (
     Verified,
     dated,
     folders,
+    next_free,
     numbered,
     safe_name,
 )
@@ -68,7 +69,7 @@ class Delivery:
                 self.tick()
                 return self._receipt(path, there, how)
             if there is not None and upload.conflict == "rename":
-                number += 1
+                number = next_free(lambda one: self._remote.look(self._path(one)) is not None, number)
                 continue
             if there is not None and (there.folder or upload.conflict not in REPLACING):
                 return self._taken(path, there)
@@ -182,7 +183,8 @@ class Delivery:
 
     def _sums(self) -> dict[str, str]:
         sums: dict[str, str] = {}
-        for _ in content(self._upload, {"sha256", self._remote.hash_type} - {""}, sums):
+        kinds = {"sha256", self._remote.hash_type} - {""}
+        for _ in content(self._upload, kinds, sums, held=self._upload.size):
             self.tick()
         return sums
 

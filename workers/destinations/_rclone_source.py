@@ -108,7 +108,7 @@ class Source:
             extra = [f"Content-Range: bytes {begin}-{size - 1}/{size}"] if asked else []
             self._send(inner, _head(status, size - begin, *extra))
             position = 0
-            for chunk in content(self._upload, self._kinds, self.sums):
+            for chunk in content(self._upload, self._kinds, self.sums, held=begin):
                 self._send(inner, chunk[max(0, begin - position) :])
                 position += len(chunk)
                 self._tell(position)
@@ -133,14 +133,15 @@ def _head(status: str, size: int, *more: str) -> bytes:
     return "\r\n".join(lines).encode()
 
 
-def content(upload: Upload, kinds: set[str], sums: dict[str, str]) -> Iterator[bytes]:
+def content(upload: Upload, kinds: set[str], sums: dict[str, str], *, held: int) -> Iterator[bytes]:
     """The artifact from its first byte; the last piece only when the whole is known to be right, and `sums` filled.
 
-    `kinds` are hashlib's names and hold sha256. Raises Transient where the bytes are not those of the upload.
+    What is below `held` is not sent. `kinds` are hashlib's names and hold sha256. Raises Transient where the bytes are
+    not those of the upload.
     """
     digests: dict[str, Any] = {kind: hashlib.new(kind, usedforsecurity=False) for kind in kinds}
     left = upload.size
-    with closing(upload.open()) as reader:
+    with closing(upload.source(held)) as reader:
         while True:
             chunk = reader.read(min(CHUNK, left)) if left else b""
             if left and not chunk:

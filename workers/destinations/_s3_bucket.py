@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from contextlib import closing
+from contextlib import closing, suppress
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -33,6 +34,14 @@ def marks_of(head: dict[str, Any]) -> dict[str, str]:
     return {name: told[name] for name in (DELIVERY, SHA256) if name in told}
 
 
+def _clock(response: Any) -> int:
+    """The `Date` of an answer."""
+    told = response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date", "")
+    with suppress(ValueError):
+        return int(parsedate_to_datetime(told).timestamp())
+    return 0
+
+
 def _version(told: dict[str, Any]) -> tuple[str, str]:
     """What tells one object of a key from the next one."""
     return str(told.get("ETag", "")).strip('"'), told.get("VersionId", "")
@@ -56,13 +65,14 @@ class Bucket:
     """One bucket seen through one client. All methods raise ClientError and BotoCoreError.
 
     `checksums`: ask for the CRC32 that the endpoint keeps. `blind`: the last look was forbidden, so nothing is known of
-    that key.
+    that key. `clock`: the endpoint's own time at the last look, in seconds; 0 where it does not say.
     """
 
     def __init__(self, client: Any, name: str, *, checksums: bool = False) -> None:
         self.client = client
         self.name = name
         self.blind = False
+        self.clock = 0
         self._mode = {"ChecksumMode": "ENABLED"} if checksums else {}
 
     def head(self, key: str) -> dict[str, Any] | None:
@@ -77,7 +87,9 @@ class Bucket:
             if code not in MISSING | FORBIDDEN:
                 raise
             self.blind = code in FORBIDDEN
+            self.clock = _clock(error.response)
             return None
+        self.clock = _clock(found)
         return found
 
     def prove(self, upload: Upload, key: str, answer: dict[str, Any], sums: Sums) -> Receipt:

@@ -11,6 +11,7 @@ from workers.destinations.base import Transient, Upload
 
 MIB = 1024 * 1024
 SERVER_ERROR = 500
+PASSING = frozenset({429, 500, 502, 503, 504})
 MOST_PARTS = 10_000
 """S3's limit: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html."""
 
@@ -40,7 +41,8 @@ class Multipart:
     """One object in parts. `state` is the checkpoint; the endpoint's list of parts decides what of it still holds.
 
     `blind`: the key may not look at the object, so an upload that is gone after its completion was asked for has become
-    it.
+    it. `clock` is the endpoint's time: the checkpoint keeps as `opening` when an upload was asked for whose id is not
+    known yet, since a worker that dies in this moment leaves one that nobody else could find.
     """
 
     def __init__(
@@ -53,9 +55,11 @@ class Multipart:
         checksum: bool,
         opaque: bool,
         blind: bool,
+        clock: int,
     ) -> None:
         self.client = client
         self.blind = blind
+        self.clock = clock
         self.upload = upload
         self.state = state
         self.where = {"Bucket": state["bucket"], "Key": state["key"]}
@@ -75,7 +79,9 @@ class Multipart:
         if there is None:
             self._start(create)
             there = {}
-        with closing(Source(self.upload, self.state["part_size"])) as source:
+        first = next(number for number in range(1, MOST_PARTS + 2) if number not in there)
+        held = min((first - 1) * self.state["part_size"], self.upload.size)
+        with closing(Source(self.upload, self.state["part_size"], held=held)) as source:
             parts: list[dict[str, Any]] = []
             while (part := source.next()).size:
                 number = len(parts) + 1
@@ -120,7 +126,12 @@ class Multipart:
         if self.checksum:
             create = {**create, "ChecksumAlgorithm": "CRC32"}
         self.state.pop("completing", None)
+        forget_opened(self.client, self.state)
+        if self.clock:
+            self.state["opening"] = self.clock
+            self.upload.save(dict(self.state))
         self.state["upload_id"] = self.client.create_multipart_upload(**self.where, **create)["UploadId"]
+        self.state.pop("opening", None)
         self.upload.save(dict(self.state))
 
     def _there(self) -> dict[int, dict[str, Any]] | None:
@@ -169,3 +180,27 @@ def abort(client: Any, *, upload_id: str, **where: Any) -> None:
     except ClientError as error:
         if error.response["Error"]["Code"] not in {"NoSuchUpload", "404", "NoSuchBucket", "NoSuchKey"}:
             raise
+
+
+def forget_opened(client: Any, state: dict[str, Any]) -> None:
+    """Drop what a worker opened that died before it could note its id: uploads of this key, from that second on.
+
+    Older ones, and those of other keys, are not ours. Where another delivery opened one of the same key meanwhile, that
+    begins again: the id alone does not say whose an upload is. Quiet where the endpoint does not list uploads, or not
+    for this connection. Raises BotoCoreError, and ClientError of a fault that passes.
+    """
+    from botocore.exceptions import ClientError
+
+    since, where = state.pop("opening", 0), {"Bucket": state["bucket"], "Key": state["key"]}
+    if not since:
+        return
+    pages = client.get_paginator("list_multipart_uploads").paginate(Bucket=where["Bucket"], Prefix=where["Key"])
+    try:
+        found = [one for page in pages for one in page.get("Uploads", ()) if one["Key"] == where["Key"]]
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] in PASSING:
+            raise
+        return
+    for one in found:
+        if one["Initiated"].timestamp() >= since:
+            abort(client, upload_id=one["UploadId"], **where)

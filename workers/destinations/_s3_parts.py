@@ -139,13 +139,14 @@ class Sums:
 class Source:
     """The artifact from its start to its end. Close it.
 
-    `whole`: reckon the MD5 of a file in several parts, too; hashing twice is half of what sending it costs.
+    `held`: so many bytes are not sent. `whole`: reckon the MD5 of a file in several parts, too; hashing twice is half
+    of what sending it costs.
     """
 
-    def __init__(self, upload: Upload, part_size: int, *, whole: bool = False) -> None:
+    def __init__(self, upload: Upload, part_size: int, *, held: int = 0, whole: bool = False) -> None:
         self._upload = upload
         self._part_size = part_size
-        self._reader = upload.open()
+        self._reader = upload.source(held)
         self._sha256 = hashlib.sha256()
         self._md5 = hashlib.md5(usedforsecurity=False) if whole or upload.size <= part_size else None
         self._parts: list[bytes] = []
@@ -219,7 +220,7 @@ class Source:
 
 def sums_of(upload: Upload, part_size: int) -> Sums:
     """Read the artifact for its checksums alone. Raises Transient where it is not the artifact."""
-    with closing(Source(upload, part_size, whole=True)) as source:
+    with closing(Source(upload, part_size, held=upload.size, whole=True)) as source:
         while source.next().size:
             pass
         return source.sums()

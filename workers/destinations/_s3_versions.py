@@ -17,27 +17,29 @@ KEPT = ("CacheControl", "ContentDisposition", "ContentEncoding", "ContentLanguag
 """What a copy in parts does not take over by itself."""
 
 
-def keep(bucket: Bucket, key: str, head: dict[str, Any], stored: dict[str, str]) -> None:
-    """Copy the object that `head` tells of to its dated key, which nothing else has. Quiet where that was done.
+def keep(bucket: Bucket, key: str, head: dict[str, Any], stored: dict[str, str]) -> dict[str, str]:
+    """Copy the object that `head` tells of to its dated key, which nothing else has, where that was not done yet.
 
-    Raises ClientError with PreconditionFailed where somebody replaced the object meanwhile.
+    Returns `key` and `etag` of the copy, and what it is `of`: the ETag that the object has itself. Raises ClientError
+    with PreconditionFailed where somebody replaced the object meanwhile.
     """
     folder, slash, name = key.rpartition("/")
     first, number = dated(name, head["LastModified"]), 1
     while True:
         to = f"{folder}{slash}{first if number == 1 else numbered(first, number)}"
         there = bucket.head(to)
-        if there is None and _copied(bucket, key, head, to, stored):
-            return
-        if there is None:
+        etag = "" if there else _copied(bucket, key, head, to, stored)
+        if there is None and not etag:
             there = bucket.head(to)
         if there is not None and _same(there, head):
-            return
+            etag = there["ETag"]
+        if etag:
+            return {"key": to, "etag": etag.strip('"'), "of": head["ETag"].strip('"')}
         number += 1
 
 
-def _copied(bucket: Bucket, key: str, head: dict[str, Any], to: str, stored: dict[str, str]) -> bool:
-    """Copy to a key that nothing has; False where somebody took it in this moment.
+def _copied(bucket: Bucket, key: str, head: dict[str, Any], to: str, stored: dict[str, str]) -> str:
+    """Copy to a key that nothing has; the copy's ETag, empty where somebody took the key in this moment.
 
     Endpoints that do not know `If-None-Match` for copies copy all the same: then only the look before it stands.
     """
@@ -45,16 +47,15 @@ def _copied(bucket: Bucket, key: str, head: dict[str, Any], to: str, stored: dic
 
     for condition in ({"IfNoneMatch": "*"}, {}):
         try:
-            _copy(bucket, key, head, to, {**stored, **condition})
+            return _copy(bucket, key, head, to, {**stored, **condition})
         except ClientError as error:
             code = error.response["Error"]["Code"]
             if condition and code in UNCONDITIONAL:
                 continue
             if code in REPLACED and bucket.head(to) is not None:
-                return False
+                return ""
             raise
-        return True
-    return True
+    return ""
 
 
 def _same(one: dict[str, Any], other: dict[str, Any]) -> bool:
@@ -64,13 +65,13 @@ def _same(one: dict[str, Any], other: dict[str, Any]) -> bool:
     return equal and one["ContentLength"] == other["ContentLength"]
 
 
-def _copy(bucket: Bucket, key: str, head: dict[str, Any], to: str, stored: dict[str, str]) -> None:
+def _copy(bucket: Bucket, key: str, head: dict[str, Any], to: str, stored: dict[str, str]) -> str:
+    """The copy's ETag."""
     source: dict[str, Any] = {"CopySource": {"Bucket": bucket.name, "Key": key}, "CopySourceIfMatch": head["ETag"]}
     where = {"Bucket": bucket.name, "Key": to}
     size = head["ContentLength"]
     if size <= ONCE:
-        bucket.client.copy_object(**where, **source, **stored)
-        return
+        return str(bucket.client.copy_object(**where, **source, **stored)["CopyObjectResult"]["ETag"])
     once = {"IfNoneMatch": stored.pop("IfNoneMatch")} if "IfNoneMatch" in stored else {}
     about = {name: head[name] for name in KEPT if head.get(name)}
     if head.get("TagCount"):
@@ -84,7 +85,7 @@ def _copy(bucket: Bucket, key: str, head: dict[str, Any], to: str, stored: dict[
             answer = bucket.client.upload_part_copy(**where, **source, **piece, UploadId=upload_id)
             parts.append({"PartNumber": number, "ETag": answer["CopyPartResult"]["ETag"]})
         whole = {"UploadId": upload_id, "MultipartUpload": {"Parts": parts}}
-        bucket.client.complete_multipart_upload(**where, **whole, **once)
+        return str(bucket.client.complete_multipart_upload(**where, **whole, **once)["ETag"])
     except BaseException:
         abort(bucket.client, upload_id=upload_id, **where)
         raise
@@ -92,19 +93,32 @@ def _copy(bucket: Bucket, key: str, head: dict[str, Any], to: str, stored: dict[
 
 def remove(bucket: Bucket, receipt: Receipt) -> bool:
     """Delete the object, or in a bucket that keeps versions this one version, if it is what the receipt tells of."""
-    from botocore.exceptions import ClientError
-
     told = receipt.extra
     if told.get("bucket") != bucket.name or receipt.skipped:
         return False
-    where = {"Bucket": bucket.name, "Key": told["key"]}
-    if told.get("version_id"):
-        where["VersionId"] = told["version_id"]
+    return _removed(bucket, told["key"], told["etag"], receipt.size, told.get("version_id") or "")
+
+
+def remove_aside(bucket: Bucket, receipt: Receipt, successor: Receipt) -> bool:
+    """Delete the copy that `keep` made of what the receipt tells of, if it is still that copy."""
+    told, now = receipt.extra, successor.extra
+    if (told.get("bucket"), now.get("bucket")) != (bucket.name, bucket.name) or receipt.skipped:
+        return False
+    copies = [one for one in now.get("previous", ()) if one["of"] == told["etag"]]
+    return any(_removed(bucket, one["key"], one["etag"], receipt.size) for one in copies)
+
+
+def _removed(bucket: Bucket, key: str, etag: str, size: int, version_id: str = "") -> bool:
+    """Delete what has the key if it has this ETag and size; a version alone where one is named, or is what is there."""
+    from botocore.exceptions import ClientError
+
     try:
-        head = bucket.client.head_object(**where)
-        if (head["ETag"].strip('"'), head["ContentLength"]) != (told["etag"], receipt.size):
+        head = bucket.client.head_object(
+            Bucket=bucket.name, Key=key, **({"VersionId": version_id} if version_id else {})
+        )
+        if (head["ETag"].strip('"'), head["ContentLength"]) != (etag, size):
             return False
-        bucket.delete(told["key"], {"ETag": head["ETag"], "VersionId": told.get("version_id")})
+        bucket.delete(key, {"ETag": head["ETag"], "VersionId": version_id or head.get("VersionId")})
     except ClientError as error:
         if error.response["Error"]["Code"] in MISSING | REPLACED:
             return False

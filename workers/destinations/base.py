@@ -10,17 +10,21 @@ A destination is one module in `workers/destinations/` whose file name is its na
 Rules:
 - Import this module and the provider's SDK; nothing else of ours. Import the SDK inside the methods: the declaration
   is read by processes that never upload.
-- `upload` streams: constant memory at any size. Call `upload.sent(total)` at least once a chunk; it raises
-  `Cancelled` when the user stopped the delivery or another worker took it over: let it through, do not catch it. It
-  may come out of any line, as KeyboardInterrupt does, so that a chunk on a slow line stops, too: what must be undone
-  is undone in a `finally`. `discard` then removes the object, too, if it became visible in that moment.
+- `upload` streams: constant memory at any size. Read from `upload.source(held)`, and say how much of it the provider
+  has already: what comes after that waits for the limits of bandwidth. Call `upload.sent(total)` at least once a chunk;
+  it raises `Cancelled` when the user stopped the delivery or another worker took it over: let it through, do not catch
+  it. It may come out of any line, as KeyboardInterrupt does, so that a chunk on a slow line stops, too: what must be
+  undone is undone in a `finally`. `discard` then removes the object, too, if it became visible in that moment.
 - Save a checkpoint with `upload.save()` after every chunk the provider acknowledged. The next attempt gets it in
   `upload.checkpoint`, asks the provider what it really has, and sends only the rest. A checkpoint is bound to the
   artifact: it is handed back only for the same SHA-256 and size.
 - An upload that finished but was never recorded (the worker died in between) is recognised and not sent twice:
   whatever the name that was chosen, keep it in the checkpoint before the object becomes visible.
+- Conflict policy `rename` asks `next_free` for a number: a folder may hold thousands of the same name. Keep the number
+  in the checkpoint before the object becomes visible, since the next attempt may skip it.
 - Conflict policy `version` never loses what had the name: copy it, or move it, to its `dated` name, and only then take
   its place, by a request that fails where somebody else took it meanwhile. Whatever breaks in between, both are there.
+  `remove_aside` finds the old one again, so keep in the checkpoint where it went if its id does not say.
 - Compare what the provider has with the artifact after the upload. A mismatch removes the bad object and raises
   Transient.
 - Where access tokens are had by a login, get them from `place.tokens`: it signs in once for all workers. Have a token
@@ -42,7 +46,7 @@ from pydantic import BaseModel
 
 from longshore.errors import Cancelled, Conflict, LongshoreError, NeedsReconnect, Permanent, Refused, Transient
 from longshore.retry_after import retry_after
-from workers.destinations._names import dated, folders, numbered, safe_name
+from workers.destinations._names import dated, folders, next_free, numbered, safe_name
 from workers.destinations._tokens import Grant, SignIn, Tokens
 
 __all__ = [
@@ -68,6 +72,7 @@ __all__ = [
     "Verified",
     "dated",
     "folders",
+    "next_free",
     "numbered",
     "retry_after",
     "safe_name",
@@ -113,8 +118,8 @@ class TestReport:
 class Upload:
     """One attempt to deliver one artifact.
 
-    `key` is the same in every attempt of a delivery: use it in temporary names. `open` starts a new reader at byte 0,
-    which may give less than it is asked for. `note` is `save` for what only this attempt needs: it survives no crash.
+    `key` is the same in every attempt of a delivery: use it in temporary names. Read by `source`; `open` and `held` are
+    what that is made of. `note` is `save` for what only this attempt needs: it survives no crash.
 
     `reserve` is for places that cannot take a name in one step. It is told place and name, and False where another
     delivery is about to take that; True holds it until this attempt ends. Look afterwards whether the name is free.
@@ -133,6 +138,16 @@ class Upload:
     checkpoint: dict[str, Any] | None = None
     note: Callable[[dict[str, Any]], None] = lambda _: None
     reserve: Callable[[str], bool] = lambda _: True
+    held: Callable[[int], None] = lambda _: None
+
+    def source(self, held: int = 0) -> BinaryIO:
+        """A new reader at byte 0, which may give less than it is asked for.
+
+        Its first `held` bytes are read for their sums alone, since the provider has them: no limit of bandwidth holds
+        them up. Whatever comes after them is sent as it is read.
+        """
+        self.held(held)
+        return self.open()
 
 
 Reserve = Callable[[Mapping[str, str]], set[str]]
@@ -241,6 +256,15 @@ class Destination(ABC):
         False where it is gone or no longer what we put there (its id, revision, ETag, checksum or size differ), and
         for a receipt that says `skipped`: nothing is touched then. Raises any error of the SDK, as `upload` does.
         """
+
+    def remove_aside(self, receipt: Receipt, successor: Receipt) -> bool:
+        """Delete the object that this receipt confirms under the dated name that it has since `successor` arrived.
+
+        As `remove`, which it is where a file keeps its id under another name; elsewhere the receipt of the successor
+        tells in `extra["previous"]` what became of the old one.
+        """
+        del successor
+        return self.remove(receipt)
 
     @abstractmethod
     def classify(self, error: Exception) -> LongshoreError:

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import uuid
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, SecretStr
 
 from workers.destinations._dropbox_account import STAMP, Account
 from workers.destinations._dropbox_client import Wire, connect, sdk
 from workers.destinations._dropbox_errors import TAKEN, classified, tags
+from workers.destinations._dropbox_options import DropboxOptions, DropboxSecrets
 from workers.destinations._dropbox_session import MIB, Session, Source, end, reporting
 from workers.destinations.base import (
     Consent,
@@ -29,6 +30,7 @@ from workers.destinations.base import (
     Transient,
     Upload,
     folders,
+    next_free,
     numbered,
     safe_name,
 )
@@ -39,53 +41,6 @@ ROUNDS = 8
 """How often policy `version` looks again because somebody else took the name meanwhile."""
 
 OAUTH_GUIDE = "https://developers.dropbox.com/oauth-guide"
-
-
-class DropboxOptions(BaseModel):
-    """Where, and with what link."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    folder: str = Field("", max_length=1000, description="Folder in the Dropbox, or in the app's own; made if missing.")
-    shared_link: Literal["", "public", "team"] = Field(
-        "", description="Who may open the link in the receipt: `public`, `team`; empty: who has access to the file."
-    )
-    chunk_mb: int = Field(
-        8, ge=4, le=64, multiple_of=4, description="MiB of a chunk; a smaller file is one request. Held in memory."
-    )
-    endpoint_url: str = Field("", max_length=500, description="A server that speaks Dropbox's API; empty: Dropbox.")
-
-
-class DropboxSecrets(BaseModel):
-    """A refresh token with the key of its app, which lasts; or an access token alone, which lasts four hours."""
-
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
-
-    refresh_token: SecretStr | None = Field(None, min_length=1, description="Of `token_access_type=offline`.")
-    app_key: SecretStr | None = Field(
-        None,
-        min_length=1,
-        validation_alias=AliasChoices("app_key", "client_id"),
-        description="Key of the app that the refresh token was issued to.",
-    )
-    app_secret: SecretStr | None = Field(
-        None,
-        min_length=1,
-        validation_alias=AliasChoices("app_secret", "client_secret"),
-        description="Secret of the app; none where the token was issued with PKCE.",
-    )
-    access_token: SecretStr | None = Field(
-        None, min_length=1, validate_default=True, description="Needed where there is no refresh token."
-    )
-
-    @field_validator("access_token")
-    @classmethod
-    def _lasting_or_given(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
-        if info.data.get("refresh_token") and not info.data.get("app_key"):
-            raise PydanticCustomError("app_key", "a refresh token needs the app_key of its app beside it")
-        if value is None and not info.data.get("refresh_token"):
-            raise PydanticCustomError("missing", "Field required")
-        return value
 
 
 class Dropbox(Destination):
@@ -172,13 +127,13 @@ class Dropbox(Destination):
             there = self.account.look(path)
             if there is not None and self._ours(upload, state, there):
                 upload.sent(upload.size)
-                return self.account.receipt(there)
+                return self._receipt(there, state)
             if there is None or upload.conflict in {"overwrite", "version"}:
                 found = self._send(upload, state)
                 if found is not None:
-                    return self.account.receipt(self.account.proven(found, upload, state["content_hash"]))
+                    return self._receipt(self.account.proven(found, upload, state["content_hash"]), state)
             if upload.conflict == "rename":
-                number += 1
+                number = next_free(lambda one: self.account.look(self._path(upload, one)) is not None, number)
                 continue
             if upload.conflict == "version" and rounds < ROUNDS:
                 rounds += 1
@@ -210,6 +165,11 @@ class Dropbox(Destination):
         told = receipt.extra
         return not receipt.skipped and self.account.delete(told["id"], told["rev"])
 
+    def remove_aside(self, receipt: Receipt, successor: Receipt) -> bool:
+        """See base. The revision that was copied is the receipt's, the one that is deleted the copy's."""
+        copies = [one for one in successor.extra.get("previous", ()) if one["of"] == receipt.extra["rev"]]
+        return not receipt.skipped and any(self.account.delete(one["id"], one["rev"]) for one in copies)
+
     def classify(self, error: Exception) -> LongshoreError:
         """See base."""
         return error if isinstance(error, LongshoreError) else classified(error, sdk())
@@ -218,6 +178,11 @@ class Dropbox(Destination):
         name = safe_name(upload.name, limit=NAME_LIMIT)
         parts = (*folders(self.options.folder, upload.folder), name if number == 1 else numbered(name, number))
         return "/" + "/".join(parts)
+
+    def _receipt(self, found: Any, state: dict[str, Any]) -> Receipt:
+        """For a file that was compared, with what was kept of those that had the name before."""
+        receipt, previous = self.account.receipt(found), state.get("previous")
+        return replace(receipt, extra={**receipt.extra, "previous": previous}) if previous else receipt
 
     @staticmethod
     def _ours(upload: Upload, state: dict[str, Any], there: Any) -> bool:
@@ -261,8 +226,13 @@ class Dropbox(Destination):
         if upload.conflict == "overwrite":
             return {**about, "mode": mode.overwrite, "strict_conflict": False}
         there = self.account.look(state["path"]) if upload.conflict == "version" else None
-        old = self.account.keep(state["path"], there) if there is not None else ""
-        return {**about, "mode": mode.update(old) if old else mode.add, "strict_conflict": True}
+        if there is None:
+            return {**about, "mode": mode.add, "strict_conflict": True}
+        kept = self.account.keep(state["path"], there)
+        if kept not in state.setdefault("previous", []):
+            state["previous"].append(kept)
+            upload.save(dict(state))
+        return {**about, "mode": mode.update(kept["of"]), "strict_conflict": True}
 
     def _put(self, upload: Upload, state: dict[str, Any]) -> Any:
         """The whole artifact in one request."""

@@ -98,14 +98,21 @@ class Folder(Destination):
             known, name = upload.checkpoint or {}, safe_name(upload.name, limit=NAME_LIMIT)
             part = files.hidden(upload.key)
             old = versions.aside(part)
-            versions.settle(directory, name, old)
+            previous = list(known.get("previous", []))
+
+            def keep(moved: dict[str, Any] | None) -> None:
+                if moved:
+                    previous.append(moved)
+
+            keep(versions.settle(directory, name, old))
             if finished := _finished(directory, part, known, upload):
                 files.unlink(directory, part)
-                return _receipt(path / finished, upload)
+                return _receipt(path / finished, upload, previous)
             if upload.conflict in {"skip", "fail"} and files.look(directory, name):
                 files.unlink(directory, part)
                 return _taken(directory, path / name, upload)
             state: dict[str, Any] = {"folder": upload.folder, "part": part, "wanted": name, "own": True}
+            state["previous"] = previous
 
             def save(offset: int, name: str = "") -> None:
                 upload.save({**state, "offset": offset, "name": name})
@@ -121,13 +128,13 @@ class Folder(Destination):
                     upload,
                     name,
                     lambda to: save(upload.size, to),
-                    lambda: versions.step_aside(directory, name, old),
+                    lambda: keep(versions.step_aside(directory, name, old)),
                 )
                 os.fsync(directory)
                 if chosen is None:
                     return _taken(directory, path / name, upload)
                 _prove(directory, chosen, handle, path, upload)
-            return _receipt(path / chosen, upload)
+            return _receipt(path / chosen, upload, previous)
 
     def discard(self, checkpoint: dict[str, Any]) -> None:
         """Remove the hidden file, or the visible one that it became; what stepped aside gets its name back.
@@ -148,7 +155,15 @@ class Folder(Destination):
 
     def remove(self, receipt: Receipt) -> bool:
         """See base. Raises OSError, Refused."""
-        sha256, path = receipt.checksum.removeprefix("sha256:"), Path(receipt.path)
+        return self._remove(receipt, Path(receipt.path))
+
+    def remove_aside(self, receipt: Receipt, successor: Receipt) -> bool:
+        """See base. Raises as `remove`."""
+        moved, path = successor.extra.get("previous", ()), Path(receipt.path)
+        return any(self._remove(receipt, path.with_name(one["name"]), one["inode"]) for one in moved)
+
+    def _remove(self, receipt: Receipt, path: Path, inode: int = 0) -> bool:
+        sha256 = receipt.checksum.removeprefix("sha256:")
         roots = [str(Path(one).resolve()) for one in (self.place.folder_root, self.place.shared_root) if one]
         root = next((one for one in roots if path.is_relative_to(one)), "")
         if not root:  # the operator moved it: what is below the new one is not what was delivered
@@ -158,7 +173,7 @@ class Folder(Destination):
             return False
         try:
             with self._below(where.parent.parts, root, make=False) as (directory, _):
-                return versions.remove(directory, where.name, receipt.size, sha256)
+                return versions.remove(directory, where.name, receipt.size, sha256, inode)
         except (FileNotFoundError, NotADirectoryError):
             return False
 
@@ -253,8 +268,10 @@ def _taken(directory: int, path: Path, upload: Upload) -> Receipt:
     )
 
 
-def _receipt(path: Path, upload: Upload) -> Receipt:
-    return Receipt(str(path), str(path), path.as_uri(), upload.size, f"sha256:{upload.sha256}", verified="readback")
+def _receipt(path: Path, upload: Upload, previous: list[dict[str, Any]] | None = None) -> Receipt:
+    where, checksum = str(path), f"sha256:{upload.sha256}"
+    extra = {"previous": previous} if previous else {}
+    return Receipt(where, where, path.as_uri(), upload.size, checksum, verified="readback", extra=extra)
 
 
 DESTINATION = Folder

@@ -133,15 +133,23 @@ class Rclone(Destination):
 
     def remove(self, receipt: Receipt) -> bool:
         """See base. Raises LongshoreError, Failed."""
+        return self._remove(receipt, receipt.extra.get("object", ""))
+
+    def remove_aside(self, receipt: Receipt, successor: Receipt) -> bool:
+        """See base. Raises as `remove`."""
+        here = successor.extra.get("where") == account(self.options)
+        return here and self._remove(receipt, successor.extra.get("previous", ""))
+
+    def _remove(self, receipt: Receipt, path: str) -> bool:
         told = receipt.extra
-        if receipt.skipped or told.get("where") != account(self.options):
+        if receipt.skipped or not path or told.get("where") != account(self.options):
             return False
-        there = self.remote.look(told["object"])
+        there = self.remote.look(path)
         if there is None or there.folder or there.size != receipt.size:
             return False
         known = told["sums"].get(self.remote.hash_type) if there.sum else None
-        same = there.sum == known if known else self.remote.read_back(told["object"]) == told["sums"]["sha256"]
-        return same and self.remote.delete(told["object"])
+        same = there.sum == known if known else self.remote.read_back(path) == told["sums"]["sha256"]
+        return same and self.remote.delete(path)
 
     def classify(self, error: Exception) -> LongshoreError:
         """See base."""

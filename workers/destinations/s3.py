@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -16,9 +17,9 @@ from workers.destinations import _s3_versions as versions
 from workers.destinations._s3_bucket import DELIVERY, Bucket, marks, marks_of
 from workers.destinations._s3_client import connect, session
 from workers.destinations._s3_errors import answered, unanswered
-from workers.destinations._s3_multipart import MIB, Multipart, abort, part_size_for
+from workers.destinations._s3_multipart import MIB, Multipart, abort, forget_opened, part_size_for
 from workers.destinations._s3_options import S3Options, S3Secrets, tagging
-from workers.destinations._s3_parts import sums_of
+from workers.destinations._s3_parts import Sums, sums_of
 from workers.destinations._s3_rights import try_out
 from workers.destinations._s3_single import TAKEN, put
 from workers.destinations._s3_together import send_small
@@ -34,6 +35,7 @@ from workers.destinations.base import (
     Transient,
     Upload,
     folders,
+    next_free,
     numbered,
     safe_name,
 )
@@ -43,6 +45,8 @@ NAME_LIMIT = 240
 TEMPORARY = "https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html"
 ROUNDS = 8
 """How often policy `version` looks again because somebody else took the name meanwhile."""
+FEW = 10
+"""Numbers that are tried one after the other where nobody may look."""
 UNSEEN = (
     "{key} exists already, or an earlier attempt made it: this connection may not look. Give it the right to read"
     " objects, or choose another name, or the policy rename or overwrite."
@@ -56,7 +60,8 @@ class S3(Destination):
     together = 50
     limits: ClassVar[dict[str, str]] = {
         "parts": "10,000 at most: larger files get larger parts",
-        "unfinished parts": "of a worker killed in the first second of an upload may stay: let a lifecycle rule"
+        "unfinished parts": "are removed by the next attempt, or after a cancellation; those of a worker killed in the"
+        " first second may stay where the connection may not list uploads: let a lifecycle rule"
         " (AbortIncompleteMultipartUpload) remove them",
         "conflict policies": "free of races with other programs only where the endpoint honours If-None-Match",
     }
@@ -123,6 +128,8 @@ class S3(Destination):
                 self._drop(state)
                 state = {"bucket": self.bucket.name, "endpoint": self.options.endpoint_url, "key": key}
                 state |= {"number": number, "mark": marks(upload)[DELIVERY], "replaces": upload.conflict == "overwrite"}
+                if number > 1:
+                    upload.save(dict(state))  # the next attempt may come past without a look at this key
             held = names.held(upload, self.options.endpoint_url, self.bucket.name, key)
             head = self.bucket.head(key)
             if head and marks_of(head) == marks(upload):
@@ -137,7 +144,13 @@ class S3(Destination):
             self._drop(state)
             if upload.conflict != "rename":
                 return self._taken(upload, key, head)
-            number += 1
+            number = self._next(upload, number)
+
+    def _next(self, upload: Upload, number: int) -> int:
+        """The number for policy `rename` after one that is taken. Who may not look tries larger and larger ones."""
+        if self.bucket.blind:
+            return number + 1 if number < FEW else 2 * number
+        return next_free(lambda one: self.bucket.head(self._key(upload, one)) is not None, number)
 
     def upload_together(self, uploads: Sequence[Upload], reserve: Reserve) -> Iterator[Receipt | None]:
         """See base. What is encrypted by a key of KMS has no ETag that could be compared: it goes alone."""
@@ -175,7 +188,11 @@ class S3(Destination):
             versions.remove_marked(self.bucket, checkpoint["key"], checkpoint["mark"])
 
     def _drop(self, checkpoint: dict[str, Any]) -> None:
-        if "upload_id" in checkpoint and checkpoint.get("endpoint") == self.options.endpoint_url:
+        if checkpoint.get("endpoint") != self.options.endpoint_url:
+            return
+        if "opening" in checkpoint:
+            forget_opened(self.client, dict(checkpoint))
+        if "upload_id" in checkpoint:
             abort(
                 self.client,
                 upload_id=checkpoint["upload_id"],
@@ -186,6 +203,10 @@ class S3(Destination):
     def remove(self, receipt: Receipt) -> bool:
         """See base. Where the bucket keeps versions, the delivered one goes for good, and an older one shows again."""
         return versions.remove(self.bucket, receipt)
+
+    def remove_aside(self, receipt: Receipt, successor: Receipt) -> bool:
+        """See base. The copy goes; of a bucket that keeps versions, the one under the old name stays."""
+        return versions.remove_aside(self.bucket, receipt, successor)
 
     def classify(self, error: Exception) -> LongshoreError:
         """See base."""
@@ -229,7 +250,13 @@ class S3(Destination):
         wanted = state.get("part_size") or part_size_for(upload.size, self.options.part_size_mb * MIB)
         sums = sums_of(upload, wanted)
         upload.sent(upload.size)
-        return self.bucket.prove(upload, state["key"], head, sums)
+        return self._proven(upload, state, head, sums)
+
+    def _proven(self, upload: Upload, state: dict[str, Any], answer: dict[str, Any], sums: Sums) -> Receipt:
+        """The receipt, with what was kept of those that had the name before."""
+        receipt = self.bucket.prove(upload, state["key"], answer, sums)
+        previous = state.get("previous")
+        return replace(receipt, extra={**receipt.extra, "previous": previous}) if previous else receipt
 
     def _send(self, upload: Upload, state: dict[str, Any]) -> Receipt | None:
         """Send the bytes and prove them; None where the name was taken in the meantime."""
@@ -239,7 +266,7 @@ class S3(Destination):
         part_size = self.options.part_size_mb * MIB
 
         def condition() -> dict[str, str]:
-            return self._condition(upload, state["key"])
+            return self._condition(upload, state)
 
         try:
             if upload.size > part_size:
@@ -257,16 +284,20 @@ class S3(Destination):
             if code in TAKEN and upload.conflict != "overwrite":
                 return None
             raise
-        return self.bucket.prove(upload, state["key"], answer, sums)
+        return self._proven(upload, state, answer, sums)
 
-    def _condition(self, upload: Upload, key: str) -> dict[str, str]:
+    def _condition(self, upload: Upload, state: dict[str, Any]) -> dict[str, str]:
         """What must be true of the key when the object becomes visible, asked for and prepared just before."""
+        key = state["key"]
         if upload.conflict == "overwrite":
             return {}
         head = self.bucket.head(key) if upload.conflict == "version" else None
         if head is None:
             return {"IfNoneMatch": "*"}
-        versions.keep(self.bucket, key, head, self._stored)
+        kept = versions.keep(self.bucket, key, head, self._stored)
+        if kept not in state.setdefault("previous", []):
+            state["previous"].append(kept)
+            upload.save(dict(state))
         return {"IfMatch": head["ETag"]}
 
     def _multipart(self, upload: Upload, state: dict[str, Any]) -> Multipart:
@@ -278,6 +309,7 @@ class S3(Destination):
             checksum=self._checksum,
             opaque=self.options.sse.startswith("aws:kms"),
             blind=self.bucket.blind,
+            clock=self.bucket.clock,
         )
 
     @property

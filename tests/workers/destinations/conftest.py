@@ -4,7 +4,9 @@ from contextlib import ExitStack
 
 import pytest
 
+from tests.contracts import fault_stands as stands
 from tests.contracts.dropbox_site import DropboxSite
+from tests.contracts.folder_site import FolderSite
 from tests.contracts.google_drive_site import DriveSite
 from tests.contracts.onedrive_site import OneDriveSite
 from tests.contracts.rclone_servers import served
@@ -14,6 +16,13 @@ from tests.contracts.s3_site import S3Site
 from tests.fakes.dropbox import FakeDropbox
 from tests.fakes.google_drive import Drive
 from tests.fakes.onedrive import FakeOneDrive
+from workers.destinations import (
+    _dropbox_client,
+    _google_drive_client,
+    _google_drive_session,
+    _onedrive_session,
+    _onedrive_wire,
+)
 
 
 @pytest.fixture(scope="session")
@@ -98,3 +107,30 @@ def rclone_at(rclone_servers):
     yield site
     for one in made:
         one.remove_all()
+
+
+@pytest.fixture(params=stands.PROVIDERS)
+def stand(request, monkeypatch, tmp_path):
+    monkeypatch.setattr(_dropbox_client, "READ_SECONDS", 0.5)
+    monkeypatch.setattr(_google_drive_client, "SILENCE", 0.5)
+    monkeypatch.setattr(_google_drive_session, "PAUSE", 0.0)
+    monkeypatch.setattr(_onedrive_wire, "SILENCE", 0.5)
+    monkeypatch.setattr(_onedrive_session, "PAUSE", 0.0)
+    ask = request.getfixturevalue
+    if request.param == "rclone":
+        site = ask("rclone_at")("webdav")
+        with Proxy(int(site.options["url"].rpartition(":")[2])).running() as proxy:
+            site.options = {**site.options, "url": f"http://127.0.0.1:{proxy.port}"}
+            yield stands.rclone_stand(site, proxy)
+    elif request.param == "folder":
+        yield stands.folder_stand(FolderSite(tmp_path / "root", monkeypatch), monkeypatch)
+    elif request.param == "s3":
+        yield stands.s3_stand(ask("on_moto"))
+    else:
+        fixture = {"dropbox": "dropbox_site"}.get(request.param, request.param)
+        yield getattr(stands, f"{request.param}_stand")(ask(fixture))
+
+
+@pytest.fixture
+def provider(request):
+    return request.node.callspec.params["stand"]

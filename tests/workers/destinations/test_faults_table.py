@@ -1,8 +1,8 @@
 """Provider and fault, what becomes of the delivery, and how much was sent for it: `python -m tests.slow` prints it.
 
 Each cell is a delivery with its attempts, as workers/deliver.py makes them: after Transient it is tried again, after
-NeedsReconnect it is blocked, after Permanent it has failed. Nothing may be lost, doubled or silently wrong. Killed
-stands for `kill -9` here; test_*_memory.py kills real processes.
+NeedsReconnect it is blocked, after Permanent it has failed. Nothing may be lost, doubled or silently wrong. What
+`kill -9` ends is a process of its own.
 """
 
 from __future__ import annotations
@@ -15,54 +15,18 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
-from tests.contracts import fault_stands as stands
 from tests.contracts.destination_contract import NAMES
-from tests.contracts.fault_stands import FAULTS, Stand
-from tests.contracts.s3_servers import Proxy
+from tests.contracts.fault_stands import FAULTS, PROVIDERS, Stand
+from tests.contracts.killing import killed_and_tried_again
+from tests.contracts.mortal_upload import FIRST, POINTS, VISIBLE
 from tests.contracts.site import Job, Killed, classified, noise
-from tests.workers.destinations.test_folder import FolderSite
-from workers.destinations import (
-    _dropbox_client,
-    _google_drive_client,
-    _google_drive_session,
-    _onedrive_session,
-    _onedrive_wire,
-)
 from workers.destinations.base import Cancelled, NeedsReconnect, Permanent, Transient
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
-PROVIDERS = ("folder", "s3", "dropbox", "google_drive", "onedrive", "rclone")
-MORE = ("0 bytes", "step -1, ±0, +1", "nasty names", "cancel", "kill -9 at five points")
+MORE = ("0 bytes", "step -1, ±0, +1", "nasty names", "cancel", *(f"kill -9 {point}" for point in POINTS))
 ATTEMPTS = 4
 CELLS: dict[tuple[str, str], str] = {}
 REASONS: dict[str, None] = {}
-
-
-@pytest.fixture(params=PROVIDERS)
-def stand(request, monkeypatch, tmp_path):
-    monkeypatch.setattr(_dropbox_client, "READ_SECONDS", 0.5)
-    monkeypatch.setattr(_google_drive_client, "SILENCE", 0.5)
-    monkeypatch.setattr(_google_drive_session, "PAUSE", 0.0)
-    monkeypatch.setattr(_onedrive_wire, "SILENCE", 0.5)
-    monkeypatch.setattr(_onedrive_session, "PAUSE", 0.0)
-    ask = request.getfixturevalue
-    if request.param == "rclone":
-        site = ask("rclone_at")("webdav")
-        with Proxy(int(site.options["url"].rpartition(":")[2])).running() as proxy:
-            site.options = {**site.options, "url": f"http://127.0.0.1:{proxy.port}"}
-            yield stands.rclone_stand(site, proxy)
-    elif request.param == "folder":
-        yield stands.folder_stand(FolderSite(tmp_path / "root", monkeypatch), monkeypatch)
-    elif request.param == "s3":
-        yield stands.s3_stand(ask("on_moto"))
-    else:
-        fixture = {"dropbox": "dropbox_site"}.get(request.param, request.param)
-        yield getattr(stands, f"{request.param}_stand")(ask(fixture))
-
-
-@pytest.fixture
-def provider(request):
-    return request.node.callspec.params["stand"]
 
 
 def deliver(stand: Stand, job: Job) -> tuple[str, list[Any]]:
@@ -181,23 +145,13 @@ def test_cancelling_takes_less_than_two_seconds_and_leaves_nothing(stand, provid
     assert (stand.site.visible(), stand.site.unfinished()) == ([], [])
 
 
-def test_a_worker_killed_at_five_points_delivers_once(stand, provider):
-    site, worst = stand.site, 0.0
-    for number, told in enumerate(stands.killed_at(stand).values()):
-        job = Job(site, noise(stand.large, number), name=f"{number}.bin", key=str(number))
-        told(job)
-        before = site.received()
-        try:
-            job.run()
-        except Killed:
-            job.stop_at = job.stop_at_save = None
-        outcome, errors = deliver(stand, job)
-        assert (outcome, errors) == ("completed", [])
-        worst = max(worst, (site.received() - before) / stand.large)
-    CELLS[provider, MORE[4]] = f"completed {worst:.2f}"
-    assert worst <= (2.0 if stand.resends else 1.9)
-    assert len(site.visible()) == 5
-    assert site.unfinished() == []
+@pytest.mark.parametrize("point", POINTS)
+def test_a_killed_process_delivers_once_in_its_next_attempt(stand, provider, point, tmp_path):
+    ratio = killed_and_tried_again(provider, stand, point, tmp_path)
+    CELLS[provider, f"kill -9 {point}"] = f"completed {ratio:.2f}"
+    assert ratio <= (stand.resends or 1.25)
+    if point in {FIRST, VISIBLE}:
+        assert ratio == 1.0
 
 
 def test_the_table(record_property):
