@@ -90,8 +90,6 @@ def print_pictures(images: list[str], size: Size, ground: str, source: Document,
             footer=below.html() if below else "",
         )
     else:
-        if header.strip() or footer.strip():
-            render.warn("Header and footer were left out: a page that fits its drawing has no margin. Set page_size.")
         pdf = browser().pdf(page, seconds=seconds, width_px=size.width, height_px=size.height, pages=len(images))
     return _told(pdf, render)
 

@@ -113,6 +113,8 @@ class PageSettings(VectorSettings):
 
     def _can_be_filled(self) -> None:
         top, _, bottom, _ = self.margins_mm("a4")
+        if self.date is not None and not any("{date}" in (line or "") for line in (self.header, self.footer)):
+            raise fault("date", "date counts only where {date} stands in the header or the footer.")
         for name, text, room, side in (("header", self.header, top, "top"), ("footer", self.footer, bottom, "bottom")):
             if not text or not text.strip():
                 continue

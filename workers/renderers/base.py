@@ -2,7 +2,7 @@
 
 A conversion is one function that turns a `Document` of one kind or format into a `Document` of another:
 
-    @conversion("graphviz", "svg", cost=20, needs=("browser", "viz"))
+    @conversion("graphviz", "svg", cost=20, needs=("browser", "viz"), follows=DRAWN)
     def graphviz_to_svg(source: Document, render: Render) -> Document:
         '''One line for people, shown by `longshore formats`.'''
         ...
@@ -23,6 +23,7 @@ Rules:
   A picture that it refers to by an http(s) address comes from `render.picture()`, or not at all.
 - Raise `BadDocument` for a broken source (say what and where), `Unavailable` for a missing program, `Transient` for
   what may pass. Any other exception is a bug and is shown to the user as "internal error".
+- Declare in `follows` every setting that changes what you make, and no other: the rest is a 422.
 - What the output leaves out is told with `render.warn()`, never dropped silently.
 - The same source and settings give the same bytes: no clock, no random ids.
 """
@@ -31,7 +32,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -48,8 +49,6 @@ from workers.renderers._settings import (
     SpreadsheetSettings,
     VectorSettings,
     WebPageSettings,
-    misfit,
-    schema,
 )
 
 __all__ = [
@@ -76,8 +75,6 @@ __all__ = [
     "VectorSettings",
     "WebPageSettings",
     "conversion",
-    "misfit",
-    "schema",
 ]
 
 KINDS: dict[str, str] = {
@@ -247,7 +244,8 @@ Convert = Callable[[Document, Render], Document]
 class Conversion:
     """One edge of the plan, from a kind or a dotted format to a format.
 
-    `cost` is about the milliseconds of a warm run on one core. The planner adds a penalty for leaving pixels.
+    `cost` is about the milliseconds of a warm run on one core. The planner adds a penalty for leaving pixels. `follows`
+    names the settings that change what it makes, `on_paper` those that do so only where `page_size` is not `fit`.
     """
 
     source: str
@@ -255,6 +253,8 @@ class Conversion:
     cost: int
     needs: tuple[str, ...]
     convert: Convert
+    follows: frozenset[str] = frozenset()
+    on_paper: frozenset[str] = frozenset()
 
     @property
     def summary(self) -> str:
@@ -262,10 +262,19 @@ class Conversion:
         return (self.convert.__doc__ or "").strip().partition("\n")[0]
 
 
-def conversion(source: str, target: str, *, cost: int, needs: tuple[str, ...] = ()) -> Callable[[Convert], Convert]:
+def conversion(
+    source: str,
+    target: str,
+    *,
+    cost: int,
+    needs: tuple[str, ...] = (),
+    follows: Iterable[str] = (),
+    on_paper: Iterable[str] = (),
+) -> Callable[[Convert], Convert]:
     """Declare a function as the edge from `source` (a kind, or a dotted format) to `target` (a format).
 
     `needs` names what must be on the machine: `browser`, or a JavaScript bundle by name (`mermaid`, `viz`, `plotly`).
+    `follows` and `on_paper` name the settings that it reads; what no step of a way follows is refused at the door.
     One function may carry several declarations.
     """
     if source not in KINDS and source.removeprefix(".") not in FORMATS:
@@ -274,10 +283,15 @@ def conversion(source: str, target: str, *, cost: int, needs: tuple[str, ...] = 
     if target not in FORMATS:
         message = f"{target!r} is not a format"
         raise ValueError(message)
+    followed, paper = frozenset(follows), frozenset(on_paper)
+    unknown = (followed | paper) - {name for model in SETTINGS.values() for name in model.model_fields}
+    if unknown:
+        message = f"{', '.join(sorted(unknown))}: no format has such settings"
+        raise ValueError(message)
 
     def declare(convert: Convert) -> Convert:
         edges: list[Conversion] = convert.__dict__.setdefault("conversions", [])
-        edges.append(Conversion(source, target, cost, needs, convert))
+        edges.append(Conversion(source, target, cost, needs, convert, followed, paper))
         return convert
 
     return declare

@@ -8,6 +8,7 @@ import re
 import unicodedata
 
 from workers.renderers._diagram import FONTS, fenced, finish, inline_page, is_dark, told_by
+from workers.renderers._follows import DRAWN
 from workers.renderers.base import BadDocument, Document, Render, conversion
 
 MAX_TEXT = 500_000
@@ -55,13 +56,13 @@ _WIDTHS = re.compile(r"no hard-coded metrics|no value for width of non-ASCII")
 _PICTURE = re.compile(r"[Nn]o (?:loadimage plugin|such file|or improper image)|image", re.IGNORECASE)
 
 
-@conversion("graphviz", "svg", cost=15, needs=("browser", "viz"))
+@conversion("graphviz", "svg", cost=15, needs=("browser", "viz"), follows=DRAWN)
 def to_svg(source: Document, render: Render) -> Document:
     """The graph as SVG with text as text, in the layout that it names (dot, neato, fdp, sfdp, twopi, circo, osage)."""
     return render.save("svg", _draw(source, render))
 
 
-@conversion("graphviz", "html", cost=20, needs=("browser", "viz"))
+@conversion("graphviz", "html", cost=20, needs=("browser", "viz"), follows=DRAWN)
 def to_html(source: Document, render: Render) -> Document:
     """A web page of its own with the drawing inline: its text can be searched and selected."""
     return render.save("html", inline_page(render.save("svg", _draw(source, render)), render))

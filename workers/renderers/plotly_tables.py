@@ -21,13 +21,13 @@ MAX_ROWS = 5000
 """Rows of one table in Markdown, which is for reading."""
 
 
-@conversion("plotly", "csv", cost=3)
+@conversion("plotly", "csv", cost=3, follows=("delimiter", "bom", "formulas"))
 def to_csv(source: Document, render: Render) -> Document:
     """The chart's numbers with the columns Series, Type, X, Y, and more for traces that have more."""
     return save_csv([long_table(_series(read_figure(source, render), render))], render)
 
 
-@conversion("plotly", "xlsx", cost=30)
+@conversion("plotly", "xlsx", cost=30, follows=("freeze",))
 def to_xlsx(source: Document, render: Render) -> Document:
     """The chart's numbers, a sheet for each trace."""
     sheets = [sheet(series) for series in _series(read_figure(source, render), render)]

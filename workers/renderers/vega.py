@@ -8,6 +8,7 @@ from typing import Any
 
 from workers.renderers._diagram import DARK_GROUND, FONTS, finish, is_dark
 from workers.renderers._elsewhere import data_url
+from workers.renderers._follows import DRAWN
 from workers.renderers._missing import MOST, missing
 from workers.renderers._pixels import colour
 from workers.renderers._vega import Spec, check_drawable, read_spec
@@ -107,13 +108,13 @@ DRAW = """async ({ spec, lite, config, missing, most, pictures }) => {
 """Draws, the same every time, and says what vega said, what it would have loaded, and which expression is broken."""
 
 
-@conversion("vega", "svg", cost=20, needs=("browser", "vega"))
+@conversion("vega", "svg", cost=20, needs=("browser", "vega"), follows=DRAWN)
 def to_svg(source: Document, render: Render) -> Document:
     """The chart as SVG with text as text; no data and no picture is loaded from anywhere."""
     return render.save("svg", finish(_drawn(_prepared(source, render), render), render, margin=False))
 
 
-@conversion("vega", "html", cost=5, needs=("vega",))
+@conversion("vega", "html", cost=5, needs=("vega",), follows=("theme", "background", "padding"))
 def to_html(source: Document, render: Render) -> Document:
     """A web page of its own with the chart live: selections, controls and tooltips work without a network."""
     from workers.browser import asset

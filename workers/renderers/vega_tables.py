@@ -14,13 +14,13 @@ MAX_DEPTH = 8
 """Levels of objects in a row that become columns of their own (`a.b`); what is deeper is JSON in its cell."""
 
 
-@conversion("vega", "csv", cost=3)
+@conversion("vega", "csv", cost=3, follows=("delimiter", "bom", "formulas"))
 def to_csv(source: Document, render: Render) -> Document:
     """The data inside the spec, a row a line; a first column `table` tells several apart."""
     return save_csv(tables(read_spec(source, render), render), render)
 
 
-@conversion("vega", "xlsx", cost=30)
+@conversion("vega", "xlsx", cost=30, follows=("freeze",))
 def to_xlsx(source: Document, render: Render) -> Document:
     """The data inside the spec, a sheet for each of its tables."""
     return save_xlsx(tables(read_spec(source, render), render), render)
