@@ -43,7 +43,7 @@ class PageSettings(VectorSettings):
     page_height_mm: Side | None = None
     """Height of a `custom` page in millimetres, 30 to 5,080."""
     orientation: Literal["portrait", "landscape"] = "portrait"
-    """How a named paper is turned."""
+    """How a named paper is turned. A page whose own `@page` style turns it does so unless a paper is asked for."""
     margin_mm: Margin = 15.0
     """Margin on all four sides in millimetres, 0 to 100. A page that fits its drawing has `padding` instead."""
     margin_top_mm: Margin | None = None

@@ -168,9 +168,9 @@ class Render:
 
     For the inspection of the finished file (`workers.gate`): a conversion that makes a table may count in `rows` the
     records that it writes (CSV: with the heads; XLSX: rows with a cell, in all sheets; XML: elements `row` or
-    `point`), which are counted again there. One that draws says in `things` how many of the source's own things can
-    be told from the ground, as it read them, or None where it cannot know; it is asked only about a drawing that came
-    out blank. `not_drawn` is what the inspection found missing.
+    `point`), one that makes a PDF in `pages` its pages; both are counted again there. One that draws says in `things`
+    how many of the source's own things can be told from the ground, as it read them, or None where it cannot know; it
+    is asked only about a drawing that came out blank. `not_drawn` is what the inspection found missing.
     """
 
     folder: Path
@@ -182,6 +182,7 @@ class Render:
     fetched: dict[str, str] = field(default_factory=dict)
     other_size: bool = False
     rows: int | None = None
+    pages: int | None = None
     things: Callable[[], int | None] | None = None
     not_drawn: dict[str, list[str]] = field(default_factory=dict)
 
