@@ -24,7 +24,8 @@ Rules:
 - Raise `BadDocument` for a broken source (say what and where), `Unavailable` for a missing program, `Transient` for
   what may pass. Any other exception is a bug and is shown to the user as "internal error".
 - Declare in `follows` every setting that changes what you make, and no other: the rest is a 422.
-- What the output leaves out is told with `render.warn()`, never dropped silently.
+- What the output leaves out is told with `render.warn()`, never dropped silently; each thing of the source that is
+  missing is listed with `render.lack()`, too.
 - The same source and settings give the same bytes: no clock, no random ids.
 """
 
@@ -35,8 +36,10 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from longshore.errors import BadDocument, LongshoreError, Permanent, Refused, Transient, Unavailable
+from workers.renderers._formats import FORMATS, KINDS, Format
 from workers.renderers._settings import (
     SETTINGS,
     ArchiveSettings,
@@ -77,57 +80,6 @@ __all__ = [
     "conversion",
 ]
 
-KINDS: dict[str, str] = {
-    "canvas": "Shapes and connections as JSON, every form of `canvas_data`",
-    "tldraw": "tldraw store snapshot as JSON",
-    "excalidraw": "Excalidraw drawing as JSON",
-    "mermaid": "Mermaid diagram text",
-    "graphviz": "Graphviz DOT text",
-    "plotly": "Plotly figure as JSON",
-    "vega": "Vega or Vega-Lite spec as JSON",
-    "markdown": "Markdown note (GitHub flavour)",
-    "html": "HTML page or fragment",
-    "svg": "SVG drawing",
-    "image": "PNG, JPEG, WebP, AVIF, HEIC, GIF or TIFF picture",
-    "file": "Any file, to be delivered as it is or zipped",
-}
-"""What a document can be, with a line for people."""
-
-
-@dataclass(frozen=True, slots=True)
-class Format:
-    """What comes out: file extension, media type, and the bytes that every file of it begins with (empty: any).
-
-    Where the extension is empty, the source's name is kept, and the media type is what that name suggests.
-    """
-
-    name: str
-    extension: str
-    media_type: str
-    magic: bytes = b""
-
-
-FORMATS: dict[str, Format] = {
-    one.name: one
-    for one in (
-        Format("svg", "svg", "image/svg+xml"),
-        Format("png", "png", "image/png", b"\x89PNG\r\n\x1a\n"),
-        Format("jpeg", "jpg", "image/jpeg", b"\xff\xd8\xff"),
-        Format("webp", "webp", "image/webp", b"RIFF"),
-        Format("avif", "avif", "image/avif", b"\0\0\0"),  # the length of the first box, which is short
-        Format("tiff", "tiff", "image/tiff", b"II*\0"),
-        Format("pdf", "pdf", "application/pdf", b"%PDF-"),
-        Format("html", "html", "text/html; charset=utf-8"),
-        Format("json", "json", "application/json"),
-        Format("md", "md", "text/markdown; charset=utf-8"),
-        Format("csv", "csv", "text/csv; charset=utf-8"),
-        Format("xlsx", "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", b"PK\x03\x04"),
-        Format("xml", "xml", "application/xml"),
-        Format("zip", "zip", "application/zip", b"PK\x03\x04"),
-        Format("original", "", "application/octet-stream"),
-    )
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Document:
@@ -153,6 +105,9 @@ class Document:
             raise BadDocument(message) from error
 
 
+MOST_LACKED = 100
+"""Things of one group that a report lists."""
+
 Fetch = Callable[[str, float], bytes]
 """The picture at an address, within so many seconds. Raises LongshoreError whose message says why there is none."""
 
@@ -170,7 +125,8 @@ class Render:
     records that it writes (CSV: with the heads; XLSX: rows with a cell, in all sheets; XML: elements `row` or
     `point`), one that makes a PDF in `pages` its pages; both are counted again there. One that draws says in `things`
     how many of the source's own things can be told from the ground, as it read them, or None where it cannot know; it
-    is asked only about a drawing that came out blank. `not_drawn` is what the inspection found missing.
+    is asked only about a drawing that came out blank. `not_drawn` is what is missing, for programs: by group (`shapes`,
+    `traces`, `pictures`, `parts`; `words` and `characters` of the inspection), each with its id, type, name and why.
     """
 
     folder: Path
@@ -184,7 +140,7 @@ class Render:
     rows: int | None = None
     pages: int | None = None
     things: Callable[[], int | None] | None = None
-    not_drawn: dict[str, list[str]] = field(default_factory=dict)
+    not_drawn: dict[str, list[Any]] = field(default_factory=dict)
 
     def setting(self, name: str, default: object = None) -> object:
         """One setting by name; `default` where the final format does not have it or the user left it out."""
@@ -203,6 +159,16 @@ class Render:
         """Tell the user what the output leaves out or could not be sure of. Repeated messages are kept once."""
         if message not in self.warnings:
             self.warnings.append(message)
+
+    def lack(self, group: str, **known: str) -> None:
+        """Note one thing that is not drawn, or not as it was meant: its `id`, `type`, `name` and `why`, where known.
+
+        MOST_LACKED of a group are listed. What to tell people stays with `warn`, which gives the number of them.
+        """
+        one = {name: value[:200] for name, value in known.items() if value}
+        listed = self.not_drawn.setdefault(group, [])
+        if len(listed) < MOST_LACKED and one not in listed:
+            listed.append(one)
 
     def resized(self, message: str) -> None:
         """Tell the user that the output is not as large as was asked, and why."""

@@ -36,6 +36,8 @@ WIDTH, HEIGHT = 1000, 600
 
 CHART = ("theme", "background", *SIZE)
 
+ALONE = ("indicator", "image", "table")
+"""Traces that show something without a list of numbers."""
 STREET_MAPS = ("scattermap", "choroplethmap", "densitymap")
 
 
@@ -103,6 +105,12 @@ def _prepared(source: Document, render: Render) -> dict[str, Any]:
         red, green, blue, alpha = colour(str(render.setting("background")))
         layout["paper_bgcolor"] = f"rgba({red},{green},{blue},{alpha / 255:.3f})"
         layout["plot_bgcolor"] = "rgba(0,0,0,0)"
+    for number, trace in enumerate(figure["data"]):
+        what = {"id": str(number), "type": str(trace.get("type") or "scatter"), "name": str(trace.get("name") or "")}
+        if what["type"] in STREET_MAPS:
+            render.lack("traces", **what, why="drawn without the street map behind it")
+        elif not any(True for _ in arrays(trace)) and trace.get("type") not in ALONE:
+            render.lack("traces", **what, why="holds no data")
     if any(trace.get("type") in STREET_MAPS for trace in figure["data"]):
         render.warn("The street map behind the data is left out: no map tiles are loaded while drawing.")
         for name in [name for name in layout if name.startswith("map")] or ["map"]:

@@ -212,6 +212,8 @@ def _drawn(spec: Spec, render: Render) -> str:
             f"The spec asks for data at {answer['loads'][0][:200]}, and data.url is not loaded: put the values inside."
         )
     if answer["images"]:
+        for address in dict.fromkeys(answer["images"]):
+            render.lack("pictures", type="image", name=address, why="nothing is loaded while drawing")
         count = len(set(answer["images"]))
         render.warn(f"{count} picture(s) at an address are shown as boxes. Put them into the spec as data: URLs.")
     for said in answer["warnings"][: 10 * MAX_TOLD]:

@@ -39,6 +39,7 @@ def tables(spec: Spec, render: Render) -> list[Table]:
     for path, name, values, within in _inline(spec):
         rows = _rows(values, within)
         if rows is None:
+            render.lack("tables", id=path, name=name, why="a map outline or another tree without rows")
             render.warn(f"{path} is a map outline or another tree without rows; it is not in the table.")
             continue
         flat = [dict(_cells(row)) for row in rows]
@@ -47,6 +48,7 @@ def tables(spec: Spec, render: Render) -> list[Table]:
             found.append(Table(name, heads, [[row.get(head) for head in heads] for row in flat]))
     for path, data in spec.sources():
         if data.get("url"):
+            render.lack("tables", id=path, name=str(data["url"]), why="nothing is loaded")
             render.warn(f"{path}.url is not loaded, so its rows are not in the table.")
     if not found:
         raise BadDocument("The spec holds no rows: none of its data has values inside.")
