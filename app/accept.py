@@ -21,15 +21,16 @@ from longshore.models import Connection, Export, File
 from longshore.packing import Packing
 from longshore.settings import settings
 from workers import needs
+from workers.accepted import accepted, misfits
 from workers.plan import plan
-from workers.renderers.base import SETTINGS, misfit
+from workers.renderers.base import SETTINGS
 
 ALIASES = {"jpg": "jpeg", "markdown": "md"}
 """Formats by the names that people use for them."""
 MOST_OPEN = 10_000
 """Exports of one owner that may wait or run at once: a client gone wild must not fill the database."""
 OLD_SETTINGS = frozenset({"width", "height", "scale", "quality", "background"})
-"""Settings that older clients send with every format, whether or not it knows them."""
+"""Settings that older clients send with every format, whether or not they change anything there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,17 +175,18 @@ def checked_settings(
 ) -> dict[str, Any]:
     """The settings that were given, in their plain form. Raises Invalid.
 
-    `ignored`: dropped where unknown here. `kind`: what the document is, where that is known already.
+    `ignored`: dropped where they change nothing here. `kind`: what the document is, where that is known already.
     """
-    model = SETTINGS[ALIASES.get(form, form)]
-    known = {name: value for name, value in given.items() if name in model.model_fields or name not in ignored}
+    form = ALIASES.get(form, form)
+    model = SETTINGS[form]
+    useful = accepted(kind, form) if kind else model.model_fields.keys()
+    known = {name: value for name, value in given.items() if name in useful or name not in ignored}
     try:
         asked = model.model_validate(known)
     except ValidationError as error:
         raise fields_of(error, field) from None
-    wrong = misfit(kind, asked) if kind else None
-    if wrong:
-        raise Invalid(f"{field}.{wrong[0]}: {wrong[1]}", field=f"{field}.{wrong[0]}")
+    for name, message in misfits(kind, form, asked) if kind else ():
+        raise Invalid(f"{field}.{name}: {message}", field=f"{field}.{name}")
     return asked.model_dump(mode="json", exclude_unset=True)
 
 

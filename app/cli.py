@@ -89,8 +89,8 @@ def doctor(*, as_json: bool) -> None:
 def formats(*, as_json: bool) -> None:
     """List what can become what on this machine. Needs no server."""
     from workers import needs
+    from workers.accepted import schema
     from workers.plan import matrix
-    from workers.renderers.base import schema
 
     cells = matrix(partial(needs.check, settings=settings()))
     if as_json:

@@ -142,6 +142,6 @@ def _format(
         raise Invalid(f"Say what to make: {names[0]}, or a preset.", field=prefix + names[0])
     form = accept.planned(kind, form, prefix + names[0])
     accept.checked_settings(form, whole, prefix + names[1], accept.OLD_SETTINGS, kind=kind)
-    own = accept.checked_settings(form, asked.settings, prefix + names[1], accept.OLD_SETTINGS)
+    own = accept.checked_settings(form, asked.settings, prefix + names[1], accept.OLD_SETTINGS, kind=kind)
     preset = presets.named(session, row.owner, asked.preset, f"{prefix}preset").id if asked.preset else None
     return {"format": form, "settings": own, "preset_id": preset}

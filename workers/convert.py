@@ -14,27 +14,24 @@ from pydantic import ValidationError
 from longshore.errors import Invalid
 from longshore.settings import settings
 from workers import gate, needs
+from workers.accepted import misfits
 from workers.inspect import inspect
 from workers.plan import plan
-from workers.renderers.base import SETTINGS, Document, Fetch, Render, misfit
+from workers.renderers.base import SETTINGS, Document, Fetch, Render
 from workers.renderers.base import Settings as FormatSettings
 from workers.scene.patience import patience
 
 
-def read_settings(kind: str, form: str, given: dict[str, Any]) -> FormatSettings:
-    """The settings of a format for a kind, validated. Raises Invalid naming the field."""
+def read_settings(form: str, given: dict[str, Any]) -> FormatSettings:
+    """The settings of a format, validated. Raises Invalid naming the field."""
     try:
-        asked = SETTINGS[form].model_validate(given)
+        return SETTINGS[form].model_validate(given)
     except KeyError as error:
         raise Invalid(f"{form!r} is not a format.", field="format") from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         name = ".".join(str(part) for part in first["loc"])
         raise Invalid(f"settings.{name}: {first['msg']}", field=f"settings.{name}") from error
-    wrong = misfit(kind, asked)
-    if wrong:
-        raise Invalid(f"settings.{wrong[0]}: {wrong[1]}", field=f"settings.{wrong[0]}")
-    return asked
 
 
 def convert(
@@ -47,10 +44,12 @@ def convert(
     """
     _keep_no_results()
     steps = plan(kind, form, partial(needs.check, settings=settings()))
-    asked = read_settings(kind, form, given)
+    asked = read_settings(form, given)
     with _pictures() as fetch:
         deadline = time.monotonic() + seconds
         render = Render(folder=folder, settings=asked, deadline=deadline, title=title, fetch=fetch)
+        for name, message in misfits(kind, form, asked):  # a schedule's preset may have changed since
+            render.warn(f"The setting {name} was passed over. {message}")
         given_document = Document(path=source, form=kind, title=title)
         made = [given_document]
         with patience(render.seconds_left):

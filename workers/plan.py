@@ -55,6 +55,12 @@ def plan(kind: str, form: str, check: Check, edges: Iterable[Conversion] | None 
     raise Unavailable(f"{kind} to {form} needs {names}, which this machine lacks. Get it with: {commands}")
 
 
+@cache
+def way(kind: str, form: str) -> tuple[Conversion, ...]:
+    """The cheapest steps where everything is installed; none where no conversion leads there."""
+    return _cheapest(kind, form, catalogue()) or ()
+
+
 def matrix(check: Check) -> list[Cell]:
     """Every kind and format that some chain connects, whether or not this machine can take it now."""
     cells = []

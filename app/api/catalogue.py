@@ -13,10 +13,11 @@ from app.places import LOCAL
 from longshore import oauth
 from longshore.settings import settings
 from workers import needs
+from workers.accepted import schema
 from workers.destinations import named, names
 from workers.destinations.base import Destination
 from workers.plan import matrix
-from workers.renderers.base import FORMATS, KINDS, schema
+from workers.renderers.base import FORMATS, KINDS
 
 blueprint = APIBlueprint("catalogue", __name__, tag="Catalogue")
 

@@ -37,6 +37,7 @@ def test_formats_needs_no_server_and_says_what_is_available():
     assert cells["canvas", "svg"]["available"] is True
     assert "browser" in cells["mermaid", "svg"]["needs"]
     assert "scale" in cells["svg", "png"]["settings"]
+    assert "theme" not in cells["svg", "png"]["settings"]
     assert set(rows[0]) == {"kind", "format", "available", "needs", "settings"}
 
 

@@ -49,8 +49,10 @@ def test_the_catalogues_follow_the_plug_ins(alice: Api) -> None:
     assert (cell["available"], cell["remedy"], cell["extension"]) == (True, "", "png")
     assert cell["way"][0] == "svg"
     assert cell["way"][-1] == "png"
-    assert cell["settings"]["properties"].keys() == SETTINGS["png"].model_fields.keys() - {"scope", "ids"}
-    assert cells["canvas", "png"]["settings"]["properties"].keys() == SETTINGS["png"].model_fields.keys()
+    fields = SETTINGS["png"].model_fields.keys()
+    assert cell["settings"]["properties"].keys() == fields - {"scope", "ids", "theme", "metadata"}
+    assert cells["canvas", "png"]["settings"]["properties"].keys() == fields - {"metadata"}
+    assert cells["image", "json"]["settings"]["properties"] == {}
     for cell in cells.values():
         for name, one in cell["settings"]["properties"].items():
             assert len(one["description"]) > 15, (cell["format"], name)

@@ -78,6 +78,33 @@ def test_a_part_of_what_has_no_shapes_is_refused(alice: Api, kind: str) -> None:
     assert "canvas" in problem["detail"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "form", "given", "field"),
+    [
+        ("graphviz", "svg", {"scope": "frame", "ids": ["a"]}, "scope"),
+        ("plotly", "png", {"padding": 16}, "padding"),
+        ("svg", "pdf", {"header": "Draft"}, "header"),
+        ("markdown", "pdf", {"width": 800}, "width"),
+        ("markdown", "json", {"theme": "light"}, "theme"),
+    ],
+)
+def test_a_setting_that_changes_nothing_is_a_422_that_names_it(
+    alice: Api, kind: str, form: str, given: dict[str, Any], field: str
+) -> None:
+    body = {"source": {"kind": kind, "content": "x"}, "format": form, "settings": given}
+    problem = alice.problem(422, "POST", "/export", json=body)
+    assert problem["errors"][0]["field"] == f"settings.{field}"
+
+
+def test_older_clients_may_send_their_settings_with_every_format(alice: Api) -> None:
+    sent = {"width": 1920, "height": 1080, "scale": 2.0, "quality": 80, "background": "white"}
+    file = alice.ok("POST", "/files", json={"kind": "markdown", "content": "# A", "name": "a"})
+    body = {"file_id": file["id"], "user_id": "alice", "destination": "local", "destination_config": {}}
+    for form, kept in (("json", {}), ("pdf", {"background": "white"}), ("svg", {"width": 1920, "height": 1080})):
+        made = alice.ok("POST", "/export/cloud", json=body | {"export_format": form, "export_settings": sent})
+        assert made["settings"] == kept
+
+
 def test_what_older_clients_say_of_a_part_is_understood(alice: Api) -> None:
     seeds = {"export_scope": "selection", "selected_shapes": ["a", 7], "frame_id": None, "width": 640}
     body = {"source": {"kind": "canvas", "content": CANVAS}, "format": "svg", "settings": seeds}

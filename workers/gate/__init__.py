@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from workers.gate import blank, glyphs, rows, size, words
+from workers.gate import blank, glyphs, paper, rows, size, words
 from workers.renderers.base import Document, Render
 
 TEXT = 250_000
@@ -25,7 +25,9 @@ def check(source: Document, steps: Sequence[Document], render: Render) -> None:
     form = made.form.removeprefix(".")
     content = _beginning(source)
     size.check(made, form, source.form, render)
-    rows.check(made, form, render)
+    if form == "pdf":
+        paper.check(steps, render)
+    rows.check(source, made, form, render)
     blank.check(source, content, steps, render)
     words.check(content, source.form, made, form, render)
     glyphs.check(content, form, render)

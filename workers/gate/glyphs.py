@@ -28,7 +28,9 @@ def check(content: str, form: str, render: Render) -> None:
         return
     names = [f"{char} (U+{ord(char):04X})" for char in lacking[:MOST_TOLD]]
     more = f" and {len(lacking) - MOST_TOLD} more" if len(lacking) > MOST_TOLD else ""
-    render.not_drawn["characters"] = [f"U+{ord(char):04X}" for char in lacking[:MOST_TOLD]]
+    for char in lacking:
+        name = unicodedata.name(char, "")
+        render.lack("characters", id=f"U+{ord(char):04X}", name=name, why="no font on this machine has it")
     render.warn(
         f"No font on this machine has {', '.join(names)}{more}: boxes stand there. Install a font that has them and "
         "start the workers again."

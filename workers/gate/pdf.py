@@ -63,6 +63,11 @@ def _streams(content: bytes) -> Iterator[tuple[tuple[int, int], bytes, bytes]]:
         place = end
 
 
+def outside(content: bytes) -> bytes:
+    """The objects without the data of their streams."""
+    return _outside(content, list(_streams(content)))
+
+
 def _outside(content: bytes, streams: list[tuple[tuple[int, int], bytes, bytes]]) -> bytes:
     parts, place = [], 0
     for (start, end), _, _ in streams:

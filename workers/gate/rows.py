@@ -1,4 +1,4 @@
-"""A table has every row that its conversion put in."""
+"""A table has every row that its conversion put in, and a row for each record that its source is seen to have."""
 
 from __future__ import annotations
 
@@ -8,19 +8,23 @@ import zipfile
 from typing import IO
 
 from longshore.errors import Permanent
+from workers.gate import records
 from workers.renderers.base import Document, Render
 
 _SHEET = re.compile(r"xl/worksheets/[^/]+\.xml")
 
 
-def check(made: Document, form: str, render: Render) -> None:
-    """Count the records again where the conversion counted them in `render.rows`. Raises Permanent."""
+def check(source: Document, made: Document, form: str, render: Render) -> None:
+    """Count the rows, hold them against `render.rows` and against the source. Raises Permanent."""
     count = {"csv": _csv, "xlsx": _xlsx, "xml": _xml}.get(form)
-    if render.rows is None or count is None:
+    if count is None or render.rows is None:
         return
     found = count(made, render)
     if found != render.rows:
         raise Permanent(f"The {form.upper()} has {found:,} rows instead of {render.rows:,}. Please report it.")
+    least = records.count(source)
+    if least and found < least + (form != "xml"):  # the others have a row of names
+        raise Permanent(f"The {form.upper()} has {found:,} rows, but its source {least:,} and more. Please report it.")
 
 
 def _csv(made: Document, render: Render) -> int:

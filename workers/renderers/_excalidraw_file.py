@@ -9,7 +9,7 @@ from typing import Any
 
 from workers.renderers._excalidraw_part import part, used_files
 from workers.renderers.base import BadDocument, Render
-from workers.scene.lenient import FURTHEST, mapping
+from workers.scene.lenient import FURTHEST, identity, mapping
 from workers.scene.lenient import text as text_of
 from workers.scene.parsing import load
 
@@ -35,6 +35,11 @@ class Element:
     number: int
     kind: str
     fields: dict[str, Any]
+
+    @property
+    def id(self) -> str:
+        """Its id as it was written; empty where there is none."""
+        return identity(self.fields.get("id"))
 
     def bad(self, said: str) -> BadDocument:
         """What is wrong with it, to be raised."""
@@ -113,6 +118,7 @@ def read(text: str, render: Render) -> Saved:
             elements.append(element)
         else:
             unknown[element.kind[:40]] += 1
+            render.lack("shapes", id=element.id, type=element.kind, why="Excalidraw 0.18 cannot draw this type")
     for kind, count in unknown.items():
         render.warn(f"Left out: {count} x {kind}, which Excalidraw 0.18 cannot draw.")
     meant = part(elements, render)

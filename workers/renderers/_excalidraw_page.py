@@ -15,6 +15,7 @@ from workers.renderers._excalidraw_pictures import Pictures
 from workers.renderers._pixels import colour, limited
 from workers.renderers._svg_size import Size, wished
 from workers.renderers.base import BadDocument, Document, Render
+from workers.scene.lenient import text as text_of
 
 EMPTY = "The drawing is empty: nothing on it can be drawn."
 EMPTY_SIZE = Size(320, 200)
@@ -112,9 +113,12 @@ def prepare(source: Document, render: Render) -> Prepared:
         render.warn(EMPTY)
     if pictures.missing:
         render.warn(f"Pictures that are not in the document, or broken, are shown as empty boxes: {pictures.missing}.")
-    pages = sum(1 for one in saved.elements if one.kind in {"iframe", "embeddable"})
+    pages = [one for one in saved.elements if one.kind in {"iframe", "embeddable"}]
+    for one in pages:
+        link = text_of(one.fields.get("link"))
+        render.lack("shapes", id=one.id, type=one.kind, name=link, why="nothing is loaded while drawing")
     if pages:
-        render.warn(f"Web pages are shown as boxes, because nothing is loaded while drawing: {pages}.")
+        render.warn(f"Web pages are shown as boxes, because nothing is loaded while drawing: {len(pages)}.")
     ground = _ground(saved, render)
     render.things = lambda: _things(elements, ground or "#ffffff")
     argument = {

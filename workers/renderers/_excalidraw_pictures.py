@@ -47,6 +47,8 @@ class Pictures:
         name = self._file(str(one.fields.get("fileId")), size)
         if not name:
             self.missing += 1
+            file = str(one.fields.get("fileId") or "")
+            self._render.lack("pictures", id=one.id, type=one.kind, name=file, why="not in the document, or broken")
             plain = {"fillStyle": "solid", "roughness": 0, "strokeStyle": "dashed", "strokeWidth": 2}
             return made | plain | {"type": "rectangle", "backgroundColor": "#f1f3f5", "strokeColor": "#868e96"}
         return made | {"fileId": name, "status": "saved", "scale": _scale(one), "crop": _crop(one)}

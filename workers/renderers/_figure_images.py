@@ -37,12 +37,16 @@ def _inside(image: dict[str, Any], render: Render) -> dict[str, Any]:
         return image
     address = source.strip()
     host = host_of(address)
+    told = {"id": str(image.get("name") or ""), "type": "layout.images", "name": address}
     fetched = data_url(address, render) if host and render.fetch is not None else ""
     if fetched.startswith("data:image/svg"):
+        render.lack("pictures", **told, why="a chart cannot hold a drawing (SVG)")
         render.warn(f"The picture at {host} is a drawing (SVG), which a chart cannot hold. Use PNG or JPEG.")
-    elif fetched:
+        return {**image, "source": missing()}
+    if fetched:
         return {**image, "source": fetched}
-    elif not host or render.fetch is None:
+    render.lack("pictures", **told, why="could not be fetched" if render.fetch else "nothing is loaded")
+    if not host or render.fetch is None:
         where = f"a picture at {host}" if host else "a picture in another file"
         render.warn(f"A box stands for {where}: nothing is loaded from elsewhere. Put it in as a data: URL.")
     return {**image, "source": missing()}

@@ -194,6 +194,10 @@ class _Cleaning:
             what = "a picture without an address that is allowed"
             self.absent.append(what)
         alt = attributes.get("alt", "")
+        name = self.elsewhere.get(int(number), "") if kind == "absent" and number.isdecimal() else ""
+        self.render.lack(
+            "pictures", id=attributes.get("id", ""), type="img", name=name or alt, why=f"{what}, not included"
+        )
         return (
             f'<span class="absent">{alt + " " if alt else ""}({html.escape(what)} is not part of this document)</span>'
         )
@@ -240,6 +244,8 @@ def clean_html(text: str, render: Render, *, note: bool = False, shown: bool = T
     if absent:
         render.warn(f"{len(absent)} picture(s) were not included, because nothing is loaded from elsewhere: "
                     + ", ".join(dict.fromkeys(absent)) + ". Embed them as data: URLs.")  # fmt: skip
+    for part in work.lost:
+        render.lack("parts", type=part, why="it could load or run")
     if work.lost:
         render.warn("Left out of the page, because it could load or run: " + ", ".join(work.lost) + ".")
     return clean

@@ -43,6 +43,8 @@ def print_text(page: str, source: Document, render: Render) -> bytes:
             boxes += line.css(side)
         else:
             templates[side] = line.html()
+    if render.settings.model_fields_set & {"page_size", "orientation"}:  # what was asked for goes above the page's own
+        boxes += f"size:{sheet.size_mm[0]:g}mm {sheet.size_mm[1]:g}mm!important;"
     if boxes:
         page = page.replace("</head>", f"<style>@page{{{boxes}}}</style></head>", 1)
     pdf = browser().pdf(
@@ -55,7 +57,8 @@ def print_text(page: str, source: Document, render: Render) -> bytes:
         footer=templates["bottom"],
         outline=render.setting("outline", default=True) is True,
     )
-    if max(map(int, _TREE.findall(pdf)), default=0) > MAX_PAGES:
+    render.pages = max(map(int, _TREE.findall(pdf)), default=0)
+    if render.pages > MAX_PAGES:
         raise BadDocument(f"The text takes more than {MAX_PAGES:,} pages, which is the most for one PDF. Split it.")
     return _told(pdf, render)
 
@@ -90,9 +93,8 @@ def print_pictures(images: list[str], size: Size, ground: str, source: Document,
             footer=below.html() if below else "",
         )
     else:
-        if header.strip() or footer.strip():
-            render.warn("Header and footer were left out: a page that fits its drawing has no margin. Set page_size.")
         pdf = browser().pdf(page, seconds=seconds, width_px=size.width, height_px=size.height, pages=len(images))
+    render.pages = len(images)
     return _told(pdf, render)
 
 

@@ -42,6 +42,8 @@ def scene(source: Document, render: Render, *, drawn: bool = False) -> tuple[Sou
     found = read(parsed, "dark" if render.setting("theme") == "dark" else "light", fetch)
     for warning in found.warnings:
         render.warn(warning)
+    for one in found.lacking:
+        render.lack(one.group, id=one.id, type=one.type, name=one.name, why=one.why)
     if found.empty:
         render.warn(EMPTY)
     render.seconds_left()

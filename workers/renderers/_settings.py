@@ -5,9 +5,9 @@ Lengths are CSS pixels (1/96 inch) unless a name says otherwise. Unknown fields 
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
-from workers.renderers._settings_base import SCENES, ScopeSettings, Settings
+from workers.renderers._settings_base import ScopeSettings, Settings
 from workers.renderers._settings_page import PageSettings
 from workers.renderers._settings_vector import (
     AvifSettings,
@@ -33,12 +33,7 @@ __all__ = [
     "SpreadsheetSettings",
     "VectorSettings",
     "WebPageSettings",
-    "misfit",
-    "schema",
 ]
-
-ONLY_FOR = {"scope": SCENES, "ids": SCENES}
-"""Settings that mean something to some kinds only."""
 
 
 class WebPageSettings(VectorSettings):
@@ -92,19 +87,3 @@ SETTINGS: dict[str, type[Settings]] = {
     "original": PlainSettings,
 }
 """Settings model by format."""
-
-
-def misfit(kind: str, asked: Settings) -> tuple[str, str] | None:
-    """The first setting that this kind cannot follow, with a message for people; None where all can be."""
-    for name, kinds in ONLY_FOR.items():
-        default = type(asked).model_fields[name].default if name in asked.model_fields_set else None
-        if name in asked.model_fields_set and kind not in kinds and getattr(asked, name) != default:
-            return name, f"{name} is for {', '.join(sorted(kinds))}; a {kind} document is always shown whole."
-    return None
-
-
-def schema(kind: str, form: str) -> dict[str, Any]:
-    """The JSON schema of what may be asked of a format, without what this kind cannot follow."""
-    whole = SETTINGS[form].model_json_schema()
-    properties = {name: one for name, one in whole["properties"].items() if kind in ONLY_FOR.get(name, {kind})}
-    return {**whole, "properties": properties}

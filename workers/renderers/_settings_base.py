@@ -22,9 +22,6 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 QUALITY_WORDS = {"low": 50, "medium": 75, "high": 90, "ultra": 100}
 """The seed's words for `quality`, as the number that image encoders take."""
 
-SCENES = frozenset({"canvas", "tldraw", "excalidraw"})
-"""Kinds whose shapes have ids, so that some of them can be meant."""
-
 _OLD_NAMES = {"selected_shapes": "selection", "frame_id": "frame"}
 """What older clients call `ids`, with the scope in which each counts."""
 
@@ -84,7 +81,7 @@ class ScopeSettings(Settings):
 
     scope: Literal["full", "selection", "frame"] = "full"
     """The whole canvas, the shapes named in `ids` with the connections between them, or frames with what they hold.
-    Canvas kinds only."""
+    Kinds whose shapes have ids only."""
     ids: Annotated[tuple[Identity, ...], Field(max_length=1000)] = ()
     """Ids of shapes, for `scope` selection; ids or names of frames, for `scope` frame. 1,000 at most."""
 

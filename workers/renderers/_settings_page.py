@@ -43,7 +43,7 @@ class PageSettings(VectorSettings):
     page_height_mm: Side | None = None
     """Height of a `custom` page in millimetres, 30 to 5,080."""
     orientation: Literal["portrait", "landscape"] = "portrait"
-    """How a named paper is turned."""
+    """How a named paper is turned. A page whose own `@page` style turns it does so unless a paper is asked for."""
     margin_mm: Margin = 15.0
     """Margin on all four sides in millimetres, 0 to 100. A page that fits its drawing has `padding` instead."""
     margin_top_mm: Margin | None = None
@@ -113,6 +113,8 @@ class PageSettings(VectorSettings):
 
     def _can_be_filled(self) -> None:
         top, _, bottom, _ = self.margins_mm("a4")
+        if self.date is not None and not any("{date}" in (line or "") for line in (self.header, self.footer)):
+            raise fault("date", "date counts only where {date} stands in the header or the footer.")
         for name, text, room, side in (("header", self.header, top, "top"), ("footer", self.footer, bottom, "bottom")):
             if not text or not text.strip():
                 continue

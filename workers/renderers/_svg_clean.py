@@ -58,6 +58,8 @@ _LOADS_NAMES = "image feImage"
 _LOADS = frozenset(_LOADS_NAMES.split())
 _WEB = re.compile(r"https?://", re.IGNORECASE)
 _LINK = re.compile(r"(https?|mailto):", re.IGNORECASE)
+_NOT_SHOWN = "it lies elsewhere, or is broken"
+_NOT_SAFE = "it could load, run or never end"
 _NUMBERS = {"numOctaves": MAX_OCTAVES}
 
 
@@ -144,6 +146,17 @@ class _Copy:
             return None
         return "".join(value.split()) if self._picture(content) else None
 
+    def _target(self, element: _Element, tag: str, value: str) -> str | None:
+        """Where a reference may lead: to where it does, or to a box for a picture that is missing."""
+        target = self._href(tag, value)
+        if target is not None or tag not in _LOADS:
+            return target
+        self._render.lack("pictures", id=str(element.get("id", "")), type=tag, name=value.strip(), why=_NOT_SHOWN)
+        if tag != "image" or not value.strip() or self._boxes >= MOST:
+            return None
+        self._boxes += 1
+        return missing()
+
     def attributes(self, element: _Element, tag: str) -> dict[str, str]:
         """What of an element's attributes may stay."""
         if len(element.attrib) > MAX_ATTRIBUTES:
@@ -156,12 +169,9 @@ class _Copy:
             if local.lower().startswith("on"):
                 self.lost["scripts"] = None
             elif local == "href":
-                target = self._href(tag, value)
+                target = self._target(element, tag, value)
                 if target is not None:
                     kept[name] = target
-                elif tag == "image" and value.strip() and self._boxes < MOST:
-                    self._boxes += 1
-                    kept[name] = missing()
             elif space == "{" + XLINK or local in _ADDRESSES:
                 continue
             elif local in _NUMBERS:
@@ -178,11 +188,15 @@ class _Copy:
         if name.namespace in {SVG, None}:
             if name.localname in _DRAWN:
                 return f"{{{SVG}}}{name.localname}"
-            self.lost["animation" if name.localname in _MOVING else f"<{name.localname[:40]}>"] = None
+            what = "animation" if name.localname in _MOVING else f"<{name.localname[:40]}>"
+            self.lost[what] = None
+            self._render.lack("parts", id=str(element.get("id", "")), type=what, why=_NOT_SAFE)
         elif name.namespace == XHTML:
             if name.localname in _HTML and (parent.startswith("{" + XHTML) or parent == f"{{{SVG}}}foreignObject"):
                 return f"{{{XHTML}}}{name.localname}"
-            self.lost[f"<{name.localname[:40]}>"] = None
+            what = f"<{name.localname[:40]}>"
+            self.lost[what] = None
+            self._render.lack("parts", id=str(element.get("id", "")), type=what, why=_NOT_SAFE)
         return None
 
     def sheet(self, style: _Element) -> str:

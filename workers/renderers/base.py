@@ -2,7 +2,7 @@
 
 A conversion is one function that turns a `Document` of one kind or format into a `Document` of another:
 
-    @conversion("graphviz", "svg", cost=20, needs=("browser", "viz"))
+    @conversion("graphviz", "svg", cost=20, needs=("browser", "viz"), follows=DRAWN)
     def graphviz_to_svg(source: Document, render: Render) -> Document:
         '''One line for people, shown by `longshore formats`.'''
         ...
@@ -23,7 +23,9 @@ Rules:
   A picture that it refers to by an http(s) address comes from `render.picture()`, or not at all.
 - Raise `BadDocument` for a broken source (say what and where), `Unavailable` for a missing program, `Transient` for
   what may pass. Any other exception is a bug and is shown to the user as "internal error".
-- What the output leaves out is told with `render.warn()`, never dropped silently.
+- Declare in `follows` every setting that changes what you make, and no other: the rest is a 422.
+- What the output leaves out is told with `render.warn()`, never dropped silently; each thing of the source that is
+  missing is listed with `render.lack()`, too.
 - The same source and settings give the same bytes: no clock, no random ids.
 """
 
@@ -31,11 +33,13 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from longshore.errors import BadDocument, LongshoreError, Permanent, Refused, Transient, Unavailable
+from workers.renderers._formats import FORMATS, KINDS, Format
 from workers.renderers._settings import (
     SETTINGS,
     ArchiveSettings,
@@ -48,8 +52,6 @@ from workers.renderers._settings import (
     SpreadsheetSettings,
     VectorSettings,
     WebPageSettings,
-    misfit,
-    schema,
 )
 
 __all__ = [
@@ -76,60 +78,7 @@ __all__ = [
     "VectorSettings",
     "WebPageSettings",
     "conversion",
-    "misfit",
-    "schema",
 ]
-
-KINDS: dict[str, str] = {
-    "canvas": "Shapes and connections as JSON, every form of `canvas_data`",
-    "tldraw": "tldraw store snapshot as JSON",
-    "excalidraw": "Excalidraw drawing as JSON",
-    "mermaid": "Mermaid diagram text",
-    "graphviz": "Graphviz DOT text",
-    "plotly": "Plotly figure as JSON",
-    "vega": "Vega or Vega-Lite spec as JSON",
-    "markdown": "Markdown note (GitHub flavour)",
-    "html": "HTML page or fragment",
-    "svg": "SVG drawing",
-    "image": "PNG, JPEG, WebP, AVIF, HEIC, GIF or TIFF picture",
-    "file": "Any file, to be delivered as it is or zipped",
-}
-"""What a document can be, with a line for people."""
-
-
-@dataclass(frozen=True, slots=True)
-class Format:
-    """What comes out: file extension, media type, and the bytes that every file of it begins with (empty: any).
-
-    Where the extension is empty, the source's name is kept, and the media type is what that name suggests.
-    """
-
-    name: str
-    extension: str
-    media_type: str
-    magic: bytes = b""
-
-
-FORMATS: dict[str, Format] = {
-    one.name: one
-    for one in (
-        Format("svg", "svg", "image/svg+xml"),
-        Format("png", "png", "image/png", b"\x89PNG\r\n\x1a\n"),
-        Format("jpeg", "jpg", "image/jpeg", b"\xff\xd8\xff"),
-        Format("webp", "webp", "image/webp", b"RIFF"),
-        Format("avif", "avif", "image/avif", b"\0\0\0"),  # the length of the first box, which is short
-        Format("tiff", "tiff", "image/tiff", b"II*\0"),
-        Format("pdf", "pdf", "application/pdf", b"%PDF-"),
-        Format("html", "html", "text/html; charset=utf-8"),
-        Format("json", "json", "application/json"),
-        Format("md", "md", "text/markdown; charset=utf-8"),
-        Format("csv", "csv", "text/csv; charset=utf-8"),
-        Format("xlsx", "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", b"PK\x03\x04"),
-        Format("xml", "xml", "application/xml"),
-        Format("zip", "zip", "application/zip", b"PK\x03\x04"),
-        Format("original", "", "application/octet-stream"),
-    )
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +105,9 @@ class Document:
             raise BadDocument(message) from error
 
 
+MOST_LACKED = 100
+"""Things of one group that a report lists."""
+
 Fetch = Callable[[str, float], bytes]
 """The picture at an address, within so many seconds. Raises LongshoreError whose message says why there is none."""
 
@@ -171,9 +123,10 @@ class Render:
 
     For the inspection of the finished file (`workers.gate`): a conversion that makes a table may count in `rows` the
     records that it writes (CSV: with the heads; XLSX: rows with a cell, in all sheets; XML: elements `row` or
-    `point`), which are counted again there. One that draws says in `things` how many of the source's own things can
-    be told from the ground, as it read them, or None where it cannot know; it is asked only about a drawing that came
-    out blank. `not_drawn` is what the inspection found missing.
+    `point`), one that makes a PDF in `pages` its pages; both are counted again there. One that draws says in `things`
+    how many of the source's own things can be told from the ground, as it read them, or None where it cannot know; it
+    is asked only about a drawing that came out blank. `not_drawn` is what is missing, for programs: by group (`shapes`,
+    `traces`, `pictures`, `parts`; `words` and `characters` of the inspection), each with its id, type, name and why.
     """
 
     folder: Path
@@ -185,8 +138,9 @@ class Render:
     fetched: dict[str, str] = field(default_factory=dict)
     other_size: bool = False
     rows: int | None = None
+    pages: int | None = None
     things: Callable[[], int | None] | None = None
-    not_drawn: dict[str, list[str]] = field(default_factory=dict)
+    not_drawn: dict[str, list[Any]] = field(default_factory=dict)
 
     def setting(self, name: str, default: object = None) -> object:
         """One setting by name; `default` where the final format does not have it or the user left it out."""
@@ -205,6 +159,16 @@ class Render:
         """Tell the user what the output leaves out or could not be sure of. Repeated messages are kept once."""
         if message not in self.warnings:
             self.warnings.append(message)
+
+    def lack(self, group: str, **known: str) -> None:
+        """Note one thing that is not drawn, or not as it was meant: its `id`, `type`, `name` and `why`, where known.
+
+        MOST_LACKED of a group are listed. What to tell people stays with `warn`, which gives the number of them.
+        """
+        one = {name: value[:200] for name, value in known.items() if value}
+        listed = self.not_drawn.setdefault(group, [])
+        if len(listed) < MOST_LACKED and one not in listed:
+            listed.append(one)
 
     def resized(self, message: str) -> None:
         """Tell the user that the output is not as large as was asked, and why."""
@@ -247,7 +211,8 @@ Convert = Callable[[Document, Render], Document]
 class Conversion:
     """One edge of the plan, from a kind or a dotted format to a format.
 
-    `cost` is about the milliseconds of a warm run on one core. The planner adds a penalty for leaving pixels.
+    `cost` is about the milliseconds of a warm run on one core. The planner adds a penalty for leaving pixels. `follows`
+    names the settings that change what it makes, `on_paper` those that do so only where `page_size` is not `fit`.
     """
 
     source: str
@@ -255,6 +220,8 @@ class Conversion:
     cost: int
     needs: tuple[str, ...]
     convert: Convert
+    follows: frozenset[str] = frozenset()
+    on_paper: frozenset[str] = frozenset()
 
     @property
     def summary(self) -> str:
@@ -262,10 +229,19 @@ class Conversion:
         return (self.convert.__doc__ or "").strip().partition("\n")[0]
 
 
-def conversion(source: str, target: str, *, cost: int, needs: tuple[str, ...] = ()) -> Callable[[Convert], Convert]:
+def conversion(
+    source: str,
+    target: str,
+    *,
+    cost: int,
+    needs: tuple[str, ...] = (),
+    follows: Iterable[str] = (),
+    on_paper: Iterable[str] = (),
+) -> Callable[[Convert], Convert]:
     """Declare a function as the edge from `source` (a kind, or a dotted format) to `target` (a format).
 
     `needs` names what must be on the machine: `browser`, or a JavaScript bundle by name (`mermaid`, `viz`, `plotly`).
+    `follows` and `on_paper` name the settings that it reads; what no step of a way follows is refused at the door.
     One function may carry several declarations.
     """
     if source not in KINDS and source.removeprefix(".") not in FORMATS:
@@ -274,10 +250,15 @@ def conversion(source: str, target: str, *, cost: int, needs: tuple[str, ...] = 
     if target not in FORMATS:
         message = f"{target!r} is not a format"
         raise ValueError(message)
+    followed, paper = frozenset(follows), frozenset(on_paper)
+    unknown = (followed | paper) - {name for model in SETTINGS.values() for name in model.model_fields}
+    if unknown:
+        message = f"{', '.join(sorted(unknown))}: no format has such settings"
+        raise ValueError(message)
 
     def declare(convert: Convert) -> Convert:
         edges: list[Conversion] = convert.__dict__.setdefault("conversions", [])
-        edges.append(Conversion(source, target, cost, needs, convert))
+        edges.append(Conversion(source, target, cost, needs, convert, followed, paper))
         return convert
 
     return declare

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from workers.renderers._follows import DRAWN, ENCODED, PART
 from workers.renderers.base import Document, Render, conversion
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
 
-@conversion("excalidraw", "svg", cost=120, needs=("browser", "excalidraw"))
+@conversion("excalidraw", "svg", cost=120, needs=("browser", "excalidraw"), follows=DRAWN + PART)
 def to_svg(source: Document, render: Render) -> Document:
     """The drawing as SVG, as Excalidraw exports it: hand-drawn lines, and the letters it needs inside."""
     from workers.renderers._svg_draw import markup
@@ -19,25 +20,25 @@ def to_svg(source: Document, render: Render) -> Document:
     return render.save("svg", markup(_drawn(source, render)[0]))
 
 
-@conversion("excalidraw", "png", cost=90, needs=("browser", "excalidraw"))
+@conversion("excalidraw", "png", cost=90, needs=("browser", "excalidraw"), follows=DRAWN + PART + ENCODED["png"])
 def to_png(source: Document, render: Render) -> Document:
     """The drawing as PNG, straight from Excalidraw's canvas, on its background or transparent."""
     return _pixels(source, render, "png")
 
 
-@conversion("excalidraw", "jpeg", cost=120, needs=("browser", "excalidraw"))
+@conversion("excalidraw", "jpeg", cost=120, needs=("browser", "excalidraw"), follows=DRAWN + PART + ENCODED["jpeg"])
 def to_jpeg(source: Document, render: Render) -> Document:
     """The drawing as JPEG; transparent parts become white."""
     return _pixels(source, render, "jpeg")
 
 
-@conversion("excalidraw", "webp", cost=250, needs=("browser", "excalidraw"))
+@conversion("excalidraw", "webp", cost=250, needs=("browser", "excalidraw"), follows=DRAWN + PART + ENCODED["webp"])
 def to_webp(source: Document, render: Render) -> Document:
     """The drawing as WebP, on its background or transparent."""
     return _pixels(source, render, "webp")
 
 
-@conversion("excalidraw", "html", cost=130, needs=("browser", "excalidraw"))
+@conversion("excalidraw", "html", cost=130, needs=("browser", "excalidraw"), follows=DRAWN + PART)
 def to_html(source: Document, render: Render) -> Document:
     """A web page of its own with the drawing inline: its text can be searched and selected."""
     from workers.renderers._page import web_page
@@ -53,7 +54,7 @@ def to_html(source: Document, render: Render) -> Document:
     return render.save("html", web_page(source.title, style, markup(root).decode()))
 
 
-@conversion("excalidraw", "json", cost=3)
+@conversion("excalidraw", "json", cost=3, follows=PART)
 def to_json(source: Document, render: Render) -> Document:
     """The scene as Excalidraw saves it, without what was deleted, in a stable order."""
     from workers.renderers._excalidraw_elements import clean
@@ -78,7 +79,7 @@ def to_json(source: Document, render: Render) -> Document:
     return render.save("json", whole(written, render) + "\n")
 
 
-@conversion("excalidraw", "md", cost=5)
+@conversion("excalidraw", "md", cost=5, follows=PART)
 def to_md(source: Document, render: Render) -> Document:
     """What stands in the drawing as an outline: frames, texts and connections."""
     from workers.renderers._excalidraw_elements import clean

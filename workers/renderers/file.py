@@ -24,7 +24,7 @@ def to_original(source: Document, _render: Render) -> Document:
     return Document(source.path, ".original", source.title)
 
 
-@conversion("file", "zip", cost=100)
+@conversion("file", "zip", cost=100, follows=("compression",))
 def to_zip(source: Document, render: Render) -> Document:
     """A ZIP with the file in it under its own name."""
     _check(source)

@@ -6,23 +6,29 @@ import html
 import json
 import re
 import unicodedata
+from typing import Any
 
 from workers.renderers._diagram import FONTS, fenced, finish, inline_page, is_dark, told_by
+from workers.renderers._follows import DRAWN
+from workers.renderers._graphviz_pictures import Pictures, named
 from workers.renderers.base import BadDocument, Document, Render, conversion
 
 MAX_TEXT = 500_000
 """Characters of a graph; the layout of a few thousand nodes takes longer than any deadline."""
 
-DRAW = """async ({ text, graph, node, edge }) => {
+DRAW = """async ({ text, graph, node, edge, images }) => {
   globalThis.layouts ||= await Viz.instance();
-  const done = globalThis.layouts.render(text, {
+  const own = images.length ? await Viz.instance() : globalThis.layouts;
+  const done = own.render(text, {
     format: 'svg',
     graphAttributes: graph,
     nodeAttributes: node,
     edgeAttributes: edge,
+    images,
   });
   return { svg: done.output || '', said: done.errors.map((one) => one.message) };
 }"""
+"""Graphviz remembers pictures by their names, so a graph that shows some is laid out by one that ends with it."""
 
 PARSE = """async ({ text }) => {
   globalThis.layouts ||= await Viz.instance();
@@ -52,16 +58,15 @@ _SETTING = re.compile(r"(?:graph|node|edge|subgraph|strict)\b|\S+\s*=(?!=)")
 _HIDDEN = re.compile(r"invis|white|transparent|none|plain|#[fF]{3}|shape\s*=|layers?\s*=|penwidth\s*=")
 _LINE = re.compile(r"syntax error in line (\d+)")
 _WIDTHS = re.compile(r"no hard-coded metrics|no value for width of non-ASCII")
-_PICTURE = re.compile(r"[Nn]o (?:loadimage plugin|such file|or improper image)|image", re.IGNORECASE)
 
 
-@conversion("graphviz", "svg", cost=15, needs=("browser", "viz"))
+@conversion("graphviz", "svg", cost=15, needs=("browser", "viz"), follows=DRAWN)
 def to_svg(source: Document, render: Render) -> Document:
     """The graph as SVG with text as text, in the layout that it names (dot, neato, fdp, sfdp, twopi, circo, osage)."""
     return render.save("svg", _draw(source, render))
 
 
-@conversion("graphviz", "html", cost=20, needs=("browser", "viz"))
+@conversion("graphviz", "html", cost=20, needs=("browser", "viz"), follows=DRAWN)
 def to_html(source: Document, render: Render) -> Document:
     """A web page of its own with the drawing inline: its text can be searched and selected."""
     return render.save("html", inline_page(render.save("svg", _draw(source, render)), render))
@@ -99,8 +104,6 @@ def _checked(source: Document, render: Render) -> str:
 
 
 def _draw(source: Document, render: Render) -> bytes:
-    from workers.browser import ScriptError, browser
-
     text = _text(source)
     inks = DARK if is_dark(render) else LIGHT
     font = {"fontname": METRICS, "fontcolor": inks["ink"]}
@@ -111,20 +114,26 @@ def _draw(source: Document, render: Render) -> bytes:
         "edge": {**font, "color": inks["line"]},
     }
     render.things = lambda: _things(text)
-    try:
-        answer = browser().call("viz", DRAW, argument, seconds=render.seconds_left())
-    except ScriptError as error:
-        raise BadDocument("Graphviz gave up on this graph; simplify it.", detail=error.message) from error
+    answer = _laid_out(argument | {"images": []}, render)
+    pictures = Pictures(named(answer["said"]), render)
+    if pictures.sizes():
+        answer = _laid_out(argument | {"images": pictures.sizes()}, render)
     if not answer["svg"]:
         raise BadDocument(_problem(answer["said"], text))
     for said in filter(None, answer["said"]):
-        if _WIDTHS.search(said):
-            continue
-        if _PICTURE.search(said):
-            render.warn("Pictures that the graph names were left out: no file is read while drawing.")
-        else:
+        if not _WIDTHS.search(said):
             render.warn(f"Graphviz says: {said.strip()}")
-    return finish(_renumbered(_TEXT.sub(_fitted, answer["svg"])), render)
+    return finish(pictures.put_in(_renumbered(_TEXT.sub(_fitted, answer["svg"]))), render)
+
+
+def _laid_out(argument: dict[str, Any], render: Render) -> dict[str, Any]:
+    from workers.browser import ScriptError, browser
+
+    try:
+        answer: dict[str, Any] = browser().call("viz", DRAW, argument, seconds=render.seconds_left())
+    except ScriptError as error:
+        raise BadDocument("Graphviz gave up on this graph; simplify it.", detail=error.message) from error
+    return answer
 
 
 def _things(text: str) -> int | None:

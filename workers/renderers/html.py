@@ -6,6 +6,7 @@ import html
 import json
 import re
 
+from workers.renderers._follows import ENCODED, PAPER, SIZE
 from workers.renderers._html_clean import clean_html
 from workers.renderers._outline import outline
 from workers.renderers._page import web_page
@@ -47,7 +48,7 @@ def _title(source: Document, text: str) -> str:
     return source.title or (html.unescape(found[1]).strip() if found else "")
 
 
-@conversion("html", "html", cost=15)
+@conversion("html", "html", cost=15, follows=("theme",))
 def clean(source: Document, render: Render) -> Document:
     """The page without scripts and links to other files; a page without a style is set like a note."""
     text = read_page(source)
@@ -124,7 +125,7 @@ def _with_background(page: str, render: Render) -> str:
     return page.replace("</head>", f"<style>{rule}</style></head>", 1)
 
 
-@conversion(".html", "pdf", cost=400, needs=("browser",))
+@conversion(".html", "pdf", cost=400, needs=("browser",), follows=("background", "outline", *PAPER))
 def to_pdf(source: Document, render: Render) -> Document:
     """The page on paper, with its links, bookmarks, and page numbers at the foot."""
     return render.save("pdf", print_text(_with_background(source.read_text(), render), source, render))
@@ -162,19 +163,19 @@ def _shot(source: Document, render: Render, form: str, scale: float) -> bytes:
     )
 
 
-@conversion(".html", "png", cost=500, needs=("browser",))
+@conversion(".html", "png", cost=500, needs=("browser",), follows=("background", *SIZE, *ENCODED["png"]))
 def to_png(source: Document, render: Render) -> Document:
     """The whole page as one PNG."""
     return _picture(source, render, "png")
 
 
-@conversion(".html", "jpeg", cost=510, needs=("browser",))
+@conversion(".html", "jpeg", cost=510, needs=("browser",), follows=("background", *SIZE, *ENCODED["jpeg"]))
 def to_jpeg(source: Document, render: Render) -> Document:
     """The whole page as one JPEG."""
     return _picture(source, render, "jpeg")
 
 
-@conversion(".html", "webp", cost=600, needs=("browser",))
+@conversion(".html", "webp", cost=600, needs=("browser",), follows=("background", *SIZE, *ENCODED["webp"]))
 def to_webp(source: Document, render: Render) -> Document:
     """The whole page as one WebP."""
     return _picture(source, render, "webp")

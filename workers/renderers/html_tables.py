@@ -13,15 +13,15 @@ from workers.renderers.html import read_page
 from workers.renderers.markdown import note_html, read_note
 
 
-@conversion("markdown", "csv", cost=10)
-@conversion("html", "csv", cost=15)
+@conversion("markdown", "csv", cost=10, follows=("delimiter", "bom", "formulas"))
+@conversion("html", "csv", cost=15, follows=("delimiter", "bom", "formulas"))
 def to_csv(source: Document, render: Render) -> Document:
     """The tables in it, merged cells repeated; a first column `table` tells several apart."""
     return save_csv(_tables(source, render), render)
 
 
-@conversion("markdown", "xlsx", cost=30)
-@conversion("html", "xlsx", cost=35)
+@conversion("markdown", "xlsx", cost=30, follows=("freeze",))
+@conversion("html", "xlsx", cost=35, follows=("freeze",))
 def to_xlsx(source: Document, render: Render) -> Document:
     """The tables in it, a sheet each; plain numbers are numbers, all else is text."""
     sheets = [

@@ -7,6 +7,7 @@ import hashlib
 import json
 import math
 
+from workers.renderers._follows import ENCODED, RUNNING, SHEET, SIZE
 from workers.renderers._page import asked_paper, web_page
 from workers.renderers._photo import fitted, load, look_at, number
 from workers.renderers._pixels import MAX_PIXELS, encode, open_picture, painted
@@ -33,31 +34,31 @@ def _encoded(source: Document, render: Render, form: str) -> bytes:
     return encode(painted(picture, background or "transparent", form), form, render)
 
 
-@conversion("image", "png", cost=150)
+@conversion("image", "png", cost=150, follows=("background", "metadata", *SIZE, *ENCODED["png"]))
 def to_png(source: Document, render: Render) -> Document:
     """The picture as PNG; transparency stays unless a background is asked for."""
     return render.save("png", _encoded(source, render, "png"))
 
 
-@conversion("image", "jpeg", cost=60)
+@conversion("image", "jpeg", cost=60, follows=("background", "metadata", *SIZE, *ENCODED["jpeg"]))
 def to_jpeg(source: Document, render: Render) -> Document:
     """The picture as JPEG; transparent parts take the background, white by default."""
     return render.save("jpeg", _encoded(source, render, "jpeg"))
 
 
-@conversion("image", "webp", cost=200)
+@conversion("image", "webp", cost=200, follows=("background", "metadata", *SIZE, *ENCODED["webp"]))
 def to_webp(source: Document, render: Render) -> Document:
     """The picture as WebP; transparency stays unless a background is asked for."""
     return render.save("webp", _encoded(source, render, "webp"))
 
 
-@conversion("image", "avif", cost=900)
+@conversion("image", "avif", cost=900, follows=("background", "metadata", *SIZE, *ENCODED["avif"]))
 def to_avif(source: Document, render: Render) -> Document:
     """The picture as AVIF; transparency stays unless a background is asked for."""
     return render.save("avif", _encoded(source, render, "avif"))
 
 
-@conversion("image", "tiff", cost=400)
+@conversion("image", "tiff", cost=400, follows=("background", "metadata", *SIZE, *ENCODED["tiff"]))
 def to_tiff(source: Document, render: Render) -> Document:
     """The picture as TIFF without loss; transparency stays unless a background is asked for."""
     return render.save("tiff", _encoded(source, render, "tiff"))
@@ -74,7 +75,7 @@ def _embedded(content: bytes, render: Render, page: int = 0) -> tuple[str, Size]
     return f"data:image/{form};base64,{data}", Size(picture.width, picture.height)
 
 
-@conversion("image", "pdf", cost=350, needs=("browser",))
+@conversion("image", "pdf", cost=350, needs=("browser",), follows=("background", *SIZE, *SHEET), on_paper=RUNNING)
 def to_pdf(source: Document, render: Render) -> Document:
     """The picture on a page as large as itself, up to the length of A4, or on paper; all pages of a TIFF or GIF."""
     content = source.read_bytes()
@@ -102,7 +103,7 @@ def _pages_shown(pages: int, size: Size, render: Render) -> int:
     return min(pages, most)
 
 
-@conversion("image", "html", cost=160)
+@conversion("image", "html", cost=160, follows=("background", *SIZE))
 def to_html(source: Document, render: Render) -> Document:
     """The picture in a web page of its own."""
     from html import escape

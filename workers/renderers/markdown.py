@@ -6,6 +6,7 @@ import json
 import re
 
 from workers.renderers._diagram import finish
+from workers.renderers._follows import SIZE
 from workers.renderers._html_clean import check_bounds, clean_html
 from workers.renderers._outline import outline
 from workers.renderers._page import web_page
@@ -67,7 +68,7 @@ def to_md(source: Document, render: Render) -> Document:
     return render.save("md", read_note(source))
 
 
-@conversion("markdown", "html", cost=10)
+@conversion("markdown", "html", cost=10, follows=("theme",))
 def to_html(source: Document, render: Render) -> Document:
     """The note as a web page of its own, in light or dark, ready for print."""
     body = _body(read_note(source), render)
@@ -75,7 +76,7 @@ def to_html(source: Document, render: Render) -> Document:
     return render.save("html", web_page(_title(source, outline(body)), note_style(render), body, theme=theme))
 
 
-@conversion("markdown", "svg", cost=2000, needs=("browser",))
+@conversion("markdown", "svg", cost=2000, needs=("browser",), follows=("theme", *SIZE))
 def to_svg(source: Document, render: Render) -> Document:
     """The note as one long drawing: text as text, rules and grounds as shapes, no HTML inside."""
     from workers.browser import browser

@@ -6,6 +6,7 @@ import json
 import re
 
 from workers.renderers._diagram import FONTS, fenced, finish, inline_page, is_dark, told_by
+from workers.renderers._follows import DRAWN
 from workers.renderers.base import BadDocument, Document, Render, conversion
 
 MAX_TEXT = 200_000
@@ -93,13 +94,13 @@ PARSE = """async ({ text, config }) => {
 }"""
 
 
-@conversion("mermaid", "svg", cost=100, needs=("browser", "mermaid"))
+@conversion("mermaid", "svg", cost=100, needs=("browser", "mermaid"), follows=DRAWN)
 def to_svg(source: Document, render: Render) -> Document:
     """The diagram as SVG with text as text, in the light or dark theme."""
     return render.save("svg", _draw(source, render))
 
 
-@conversion("mermaid", "html", cost=110, needs=("browser", "mermaid"))
+@conversion("mermaid", "html", cost=110, needs=("browser", "mermaid"), follows=DRAWN)
 def to_html(source: Document, render: Render) -> Document:
     """A web page of its own with the drawing inline: its text can be searched and selected."""
     return render.save("html", inline_page(render.save("svg", _draw(source, render)), render))

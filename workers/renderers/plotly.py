@@ -16,6 +16,7 @@ from workers.renderers._figure import (
 )
 from workers.renderers._figure_images import with_pictures
 from workers.renderers._figure_page import chart_page, outlines
+from workers.renderers._follows import ENCODED, SIZE
 from workers.renderers._pixels import colour, finished, limited
 from workers.renderers.base import BadDocument, Document, Render, conversion
 
@@ -33,10 +34,14 @@ DRAW = """async ({ figure, options }) => {
 WIDTH, HEIGHT = 1000, 600
 """CSS pixels of a chart whose layout names no size."""
 
+CHART = ("theme", "background", *SIZE)
+
+ALONE = ("indicator", "image", "table")
+"""Traces that show something without a list of numbers."""
 STREET_MAPS = ("scattermap", "choroplethmap", "densitymap")
 
 
-@conversion("plotly", "svg", cost=40, needs=("browser", "plotly"))
+@conversion("plotly", "svg", cost=40, needs=("browser", "plotly"), follows=CHART)
 def to_svg(source: Document, render: Render) -> Document:
     """The chart as SVG with text as text; what WebGL draws is a picture inside it."""
     figure = _prepared(source, render)
@@ -45,19 +50,19 @@ def to_svg(source: Document, render: Render) -> Document:
     return render.save("svg", finish(content, render, margin=False))
 
 
-@conversion("plotly", "png", cost=95, needs=("browser", "plotly"))
+@conversion("plotly", "png", cost=95, needs=("browser", "plotly"), follows=CHART + ENCODED["png"])
 def to_png(source: Document, render: Render) -> Document:
     """The chart as PNG, layout size times scale."""
     return render.save("png", finished(_pixels(source, render, "png"), "png", render))
 
 
-@conversion("plotly", "jpeg", cost=110, needs=("browser", "plotly"))
+@conversion("plotly", "jpeg", cost=110, needs=("browser", "plotly"), follows=CHART + ENCODED["jpeg"])
 def to_jpeg(source: Document, render: Render) -> Document:
     """The chart as JPEG; transparent parts become white."""
     return render.save("jpeg", finished(_pixels(source, render, "jpeg"), "jpeg", render))
 
 
-@conversion("plotly", "webp", cost=250, needs=("browser", "plotly"))
+@conversion("plotly", "webp", cost=250, needs=("browser", "plotly"), follows=CHART + ENCODED["webp"])
 def to_webp(source: Document, render: Render) -> Document:
     """The chart as WebP."""
     return render.save("webp", finished(_pixels(source, render, "webp"), "webp", render))
@@ -71,7 +76,7 @@ def to_json(source: Document, render: Render) -> Document:
     return render.save("json", json.dumps(decoded(figure), ensure_ascii=False, indent=1) + "\n")
 
 
-@conversion("plotly", "html", cost=30)
+@conversion("plotly", "html", cost=30, follows=("theme", "background"))
 def to_html(source: Document, render: Render) -> Document:
     """A web page of its own with the chart live: zoom, hover and legend work without a network."""
     figure = _prepared(source, render)
@@ -100,8 +105,12 @@ def _prepared(source: Document, render: Render) -> dict[str, Any]:
         red, green, blue, alpha = colour(str(render.setting("background")))
         layout["paper_bgcolor"] = f"rgba({red},{green},{blue},{alpha / 255:.3f})"
         layout["plot_bgcolor"] = "rgba(0,0,0,0)"
-    if "padding" in asked:
-        render.warn("A chart keeps the margins of its layout; the padding was not added.")
+    for number, trace in enumerate(figure["data"]):
+        what = {"id": str(number), "type": str(trace.get("type") or "scatter"), "name": str(trace.get("name") or "")}
+        if what["type"] in STREET_MAPS:
+            render.lack("traces", **what, why="drawn without the street map behind it")
+        elif not any(True for _ in arrays(trace)) and trace.get("type") not in ALONE:
+            render.lack("traces", **what, why="holds no data")
     if any(trace.get("type") in STREET_MAPS for trace in figure["data"]):
         render.warn("The street map behind the data is left out: no map tiles are loaded while drawing.")
         for name in [name for name in layout if name.startswith("map")] or ["map"]:

@@ -21,13 +21,13 @@ MAX_ROWS = 5000
 """Rows of one table in Markdown, which is for reading."""
 
 
-@conversion("plotly", "csv", cost=3)
+@conversion("plotly", "csv", cost=3, follows=("delimiter", "bom", "formulas"))
 def to_csv(source: Document, render: Render) -> Document:
     """The chart's numbers with the columns Series, Type, X, Y, and more for traces that have more."""
     return save_csv([long_table(_series(read_figure(source, render), render))], render)
 
 
-@conversion("plotly", "xlsx", cost=30)
+@conversion("plotly", "xlsx", cost=30, follows=("freeze",))
 def to_xlsx(source: Document, render: Render) -> Document:
     """The chart's numbers, a sheet for each trace."""
     sheets = [sheet(series) for series in _series(read_figure(source, render), render)]
@@ -69,6 +69,7 @@ def to_md(source: Document, render: Render) -> Document:
             more = sum(1 for _ in rows)
             if more:
                 total = MAX_ROWS + more
+                lack_trace(series, f"only the first {MAX_ROWS:,} of {total:,} rows", render)
                 render.warn(f"{series.label}: only the first {MAX_ROWS:,} of {total:,} rows are in the table.")
             table = [" | ".join(_plain(cell) for cell in line) for line in lines]
             table.insert(1, " | ".join(repeat("---", len(block.heads))))
@@ -101,13 +102,20 @@ def _values(names: Iterable[str], cells: Iterable[Any]) -> Iterator[str]:
             yield f"<value name={name}>{content(cell)}</value>"
 
 
+def lack_trace(series: Series, why: str, render: Render) -> None:
+    """List a trace by its place in the figure, its type and its name."""
+    render.lack("traces", id=str(series.index), type=series.kind, name=series.label, why=why)
+
+
 def _series(figure: dict[str, Any], render: Render) -> list[Series]:
     check_without_drawing(figure)
     found = series_of(figure)
     for series in found:
         for part in series.left_out:
+            lack_trace(series, f"left out of the table: {part}", render)
             render.warn(f"{series.label} ({series.kind}): left out of the table: {part}.")
         if not series.blocks and not series.left_out:
+            lack_trace(series, "holds no data", render)
             render.warn(f"{series.label} ({series.kind}) holds no data.")
     if figure["frames"]:
         render.warn("The frames of the animation are left out; the table has what the chart shows first.")

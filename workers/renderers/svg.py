@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from workers.renderers._follows import ENCODED, RUNNING, SHEET, SIZE
 from workers.renderers._page import asked_paper, web_page
 from workers.renderers._pixels import colour
 from workers.renderers._print import print_pictures
@@ -16,7 +17,7 @@ MAX_PAGE = 19_200
 """CSS pixels of the longest PDF page: 14,400 points (ISO 32000-1, annex C.2)."""
 
 
-@conversion("svg", "svg", cost=15)
+@conversion("svg", "svg", cost=15, follows=("background", "padding", *SIZE))
 def clean(source: Document, render: Render) -> Document:
     """SVG without scripts, bombs and links to other files; size, background and padding only as asked for."""
     asked = render.settings.model_fields_set
@@ -43,25 +44,25 @@ def clean(source: Document, render: Render) -> Document:
     return render.save("svg", markup(root))
 
 
-@conversion(".svg", "png", cost=120)
+@conversion(".svg", "png", cost=120, follows=("background", *SIZE, *ENCODED["png"]))
 def to_png(source: Document, render: Render) -> Document:
     """The drawing as PNG, CSS pixels times scale, on its background or transparent."""
     return draw(source, render, "png")
 
 
-@conversion(".svg", "jpeg", cost=130)
+@conversion(".svg", "jpeg", cost=130, follows=("background", *SIZE, *ENCODED["jpeg"]))
 def to_jpeg(source: Document, render: Render) -> Document:
     """The drawing as JPEG; transparent parts become white."""
     return draw(source, render, "jpeg")
 
 
-@conversion(".svg", "webp", cost=260)
+@conversion(".svg", "webp", cost=260, follows=("background", *SIZE, *ENCODED["webp"]))
 def to_webp(source: Document, render: Render) -> Document:
     """The drawing as WebP, on its background or transparent."""
     return draw(source, render, "webp")
 
 
-@conversion(".svg", "pdf", cost=300, needs=("browser",))
+@conversion(".svg", "pdf", cost=300, needs=("browser",), follows=("background", *SIZE, *SHEET), on_paper=RUNNING)
 def to_pdf(source: Document, render: Render) -> Document:
     """The drawing as vectors on one page, as large as itself or in the middle of a sheet of paper."""
     root = root_of(source)
@@ -78,7 +79,7 @@ def to_pdf(source: Document, render: Render) -> Document:
     return render.save("pdf", print_pictures([image], page, background_of(render, "white"), source, render))
 
 
-@conversion(".svg", "html", cost=50)
+@conversion(".svg", "html", cost=50, follows=("background", *SIZE))
 def to_html(source: Document, render: Render) -> Document:
     """The drawing in a web page of its own, without scripts."""
     root = root_of(source)

@@ -8,6 +8,7 @@ from typing import Any
 
 from workers.renderers._diagram import DARK_GROUND, FONTS, finish, is_dark
 from workers.renderers._elsewhere import data_url
+from workers.renderers._follows import DRAWN
 from workers.renderers._missing import MOST, missing
 from workers.renderers._pixels import colour
 from workers.renderers._vega import Spec, check_drawable, read_spec
@@ -107,13 +108,13 @@ DRAW = """async ({ spec, lite, config, missing, most, pictures }) => {
 """Draws, the same every time, and says what vega said, what it would have loaded, and which expression is broken."""
 
 
-@conversion("vega", "svg", cost=20, needs=("browser", "vega"))
+@conversion("vega", "svg", cost=20, needs=("browser", "vega"), follows=DRAWN)
 def to_svg(source: Document, render: Render) -> Document:
     """The chart as SVG with text as text; no data and no picture is loaded from anywhere."""
     return render.save("svg", finish(_drawn(_prepared(source, render), render), render, margin=False))
 
 
-@conversion("vega", "html", cost=5, needs=("vega",))
+@conversion("vega", "html", cost=5, needs=("vega",), follows=("theme", "background", "padding"))
 def to_html(source: Document, render: Render) -> Document:
     """A web page of its own with the chart live: selections, controls and tooltips work without a network."""
     from workers.browser import asset
@@ -211,6 +212,8 @@ def _drawn(spec: Spec, render: Render) -> str:
             f"The spec asks for data at {answer['loads'][0][:200]}, and data.url is not loaded: put the values inside."
         )
     if answer["images"]:
+        for address in dict.fromkeys(answer["images"]):
+            render.lack("pictures", type="image", name=address, why="nothing is loaded while drawing")
         count = len(set(answer["images"]))
         render.warn(f"{count} picture(s) at an address are shown as boxes. Put them into the spec as data: URLs.")
     for said in answer["warnings"][: 10 * MAX_TOLD]:

@@ -14,13 +14,13 @@ MAX_DEPTH = 8
 """Levels of objects in a row that become columns of their own (`a.b`); what is deeper is JSON in its cell."""
 
 
-@conversion("vega", "csv", cost=3)
+@conversion("vega", "csv", cost=3, follows=("delimiter", "bom", "formulas"))
 def to_csv(source: Document, render: Render) -> Document:
     """The data inside the spec, a row a line; a first column `table` tells several apart."""
     return save_csv(tables(read_spec(source, render), render), render)
 
 
-@conversion("vega", "xlsx", cost=30)
+@conversion("vega", "xlsx", cost=30, follows=("freeze",))
 def to_xlsx(source: Document, render: Render) -> Document:
     """The data inside the spec, a sheet for each of its tables."""
     return save_xlsx(tables(read_spec(source, render), render), render)
@@ -39,6 +39,7 @@ def tables(spec: Spec, render: Render) -> list[Table]:
     for path, name, values, within in _inline(spec):
         rows = _rows(values, within)
         if rows is None:
+            render.lack("tables", id=path, name=name, why="a map outline or another tree without rows")
             render.warn(f"{path} is a map outline or another tree without rows; it is not in the table.")
             continue
         flat = [dict(_cells(row)) for row in rows]
@@ -47,6 +48,7 @@ def tables(spec: Spec, render: Render) -> list[Table]:
             found.append(Table(name, heads, [[row.get(head) for head in heads] for row in flat]))
     for path, data in spec.sources():
         if data.get("url"):
+            render.lack("tables", id=path, name=str(data["url"]), why="nothing is loaded")
             render.warn(f"{path}.url is not loaded, so its rows are not in the table.")
     if not found:
         raise BadDocument("The spec holds no rows: none of its data has values inside.")

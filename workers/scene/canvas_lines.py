@@ -28,7 +28,7 @@ def free_line(record: Record, style: Style, notes: Notes) -> Ink:
     """A freehand stroke through points in the shape's own space."""
     points = _points(record)
     if not points:
-        notes.add("{n} stroke{s} without points left out.")
+        notes.add("{n} stroke{s} without points left out.", record)
     return Ink(id="", strokes=(points,) if points else (), style=style)
 
 

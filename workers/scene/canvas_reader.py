@@ -58,7 +58,7 @@ class _Canvas:
         frames = self._groups(nodes)
         links = self._connections()
         name = title or text(first(self._canvas, "title", "name")).strip()
-        return Scene(name, (Page("", (*frames, *nodes, *links)),), self._notes.sentences())
+        return Scene(name, (Page("", (*frames, *nodes, *links)),), self._notes.sentences(), self._notes.lacking())
 
     def _sort_out(self, records: list[Record]) -> None:
         """Give every shape an id, and find its parent. Ends of connections may use an id or a place in the list."""
@@ -142,7 +142,9 @@ class _Canvas:
             label = self._styles.label(entry, 13.0, None)
             link = connection(entry, self._styles.line(entry), label, self._names)
             if link is None:
-                self._notes.add("{n} connection{s} left out: an end is not a shape of this canvas.")
+                self._notes.add(
+                    "{n} connection{s} left out: an end is not a shape of this canvas.", entry, "connections"
+                )
                 continue
             if link.start.target and link.end.target and link.bend == "arc" and not link.bow and not link.via:
                 pairs.setdefault(frozenset((link.start.target, link.end.target)), []).append(len(found))

@@ -132,7 +132,7 @@ class CanvasShapes:
         source, why = self.pictures.embedded(first(record, "src", "href", "url", "data", "image", "dataURL"))
         name = text(first(record, "alt", "name", "text", "title"))
         if not source:
-            self.notes.add(f"{{n}} picture{{s}} shown as placeholder{{s}}: {why}.")
+            self.notes.add(f"{{n}} picture{{s}} shown as placeholder{{s}}: {why}.", record, "pictures", name)
             return placeholder("picture", name, width, height, self.styles.palette)
         return Picture(id="", width=width, height=height, source=source, name=name)
 
@@ -152,9 +152,9 @@ class CanvasShapes:
     def _unknown(self, record: Record, kind: str) -> Node:
         shown = kind[:40] or "without a type"
         if optional(record.get("x")) is None and optional(record.get("y")) is None:
-            self.notes.add(f"{{n}} shape{{s}} of the unknown type “{shown}” left out: without a place.")
+            self.notes.add(f"{{n}} shape{{s}} of the unknown type “{shown}” left out: without a place.", record)
             return Group(id="")
-        self.notes.add(f"{{n}} shape{{s}} of the unknown type “{shown}” shown as placeholder{{s}}.")
+        self.notes.add(f"{{n}} shape{{s}} of the unknown type “{shown}” shown as placeholder{{s}}.", record)
         width, height = size(record, 140.0, 80.0)
         label = self.styles.label(record, 14.0, None)
         return placeholder(shown, label.plain if label else "", width, height, self.styles.palette)

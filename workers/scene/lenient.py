@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from typing import Any
+from typing import Any, NamedTuple
 
 from workers.scene.geometry import Point
 
@@ -16,15 +16,41 @@ _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uf
 _NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?)\s*(?:px)?\s*", re.ASCII)
 
 
+MOST_LACKING = 300
+"""Single things that are noted of one document; all are counted."""
+
+
+class Lacking(NamedTuple):
+    """One thing that is not drawn, or not as it was meant."""
+
+    group: str
+    id: str
+    type: str
+    name: str
+    why: str
+
+
 class Notes:
     """What reading left out or guessed, counted by sentence."""
 
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
+        self._lacking: list[Lacking] = []
 
-    def add(self, sentence: str) -> None:
-        """Note once more. `{n}` in the sentence becomes the count and `{s}` the plural s."""
+    def add(self, sentence: str, record: dict[str, Any] | None = None, group: str = "shapes", name: str = "") -> None:
+        """Note once more. `{n}` in the sentence becomes the count and `{s}` the plural s.
+
+        `record` is what is not drawn, or not as it was meant, if that can be told; the sentence says why.
+        """
         self._counts[sentence] += 1
+        if record is not None and len(self._lacking) < MOST_LACKING:
+            why = sentence.replace("{n} ", "").replace("{s}", "").rstrip(".")
+            told = identity(record.get("id")), text(record.get("type")), name or text(record.get("name"))
+            self._lacking.append(Lacking(group, *told, why))
+
+    def lacking(self) -> tuple[Lacking, ...]:
+        """Every single thing that was noted with its record, in the order of the document."""
+        return tuple(self._lacking)
 
     def sentences(self) -> tuple[str, ...]:
         """All notes, in the order of their first occurrence."""

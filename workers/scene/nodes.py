@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from workers.scene.geometry import IDENTITY, ORIGIN, Matrix, Point
+from workers.scene.lenient import Lacking
 
 Align = Literal["start", "middle", "end"]
 Dash = Literal["solid", "dashed", "dotted"]
@@ -193,6 +194,7 @@ class Scene:
     title: str
     pages: tuple[Page, ...]
     warnings: tuple[str, ...] = field(default=())
+    lacking: tuple[Lacking, ...] = field(default=())
 
     @property
     def empty(self) -> bool:

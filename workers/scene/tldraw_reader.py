@@ -24,4 +24,4 @@ def read_store(canvas: dict[str, Any], title: str, theme: Theme, fetch: Fetch | 
         pages.append(Page("", loose))
     for _ in range(store.count - shapes.reached):
         notes.add("{n} shape{s} left out: inside a parent that is inside it, or nested too deep.")
-    return Scene(title or store.title, tuple(pages), notes.sentences())
+    return Scene(title or store.title, tuple(pages), notes.sentences(), notes.lacking())

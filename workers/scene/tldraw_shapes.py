@@ -73,7 +73,7 @@ class Shapes:
         """A shape with a form and a text."""
         form = text(shape.props.get("geo")) or "rectangle"
         if form not in FORMS:
-            self.notes.add(f"{{n}} shape{{s}} of the unknown form “{form[:40]}” drawn as rectangle{{s}}.")
+            self.notes.add(f"{{n}} shape{{s}} of the unknown form “{form[:40]}” drawn as rectangle{{s}}.", shape.record)
         style = self.styles.area(shape.props)
         width, height = self._size(shape.props)
         label = self.styles.label(shape.props, self.styles.size(shape.props, LABELS), style.fill)
@@ -165,7 +165,7 @@ class Shapes:
         source, why = self.pictures.embedded(asset.get("src") or shape.props.get("url") or shape.props.get("src"))
         width, height = self._size(shape.props)
         if not source:
-            self.notes.add(f"{{n}} picture{{s}} shown as placeholder{{s}}: {why}.")
+            self.notes.add(f"{{n}} picture{{s}} shown as placeholder{{s}}: {why}.", shape.record, "pictures", name)
             return placeholder("picture", name, width, height, self.styles.palette)
         crop = mapping(shape.props.get("crop"))
         one, two = mapping(crop.get("topLeft")), mapping(crop.get("bottomRight"))
@@ -189,16 +189,20 @@ class Shapes:
         kind = text(shape.record.get("type"))
         asset = mapping(mapping(self.store.assets.get(identity(shape.props.get("assetId")))).get("props"))
         name = text(asset.get("title")) or text(asset.get("name")) or text(shape.props.get("url"))
-        self.notes.add(f"{{n}} {kind} shape{{s}} shown as placeholder{{s}}: what is linked is not fetched.")
+        self.notes.add(
+            f"{{n}} {kind} shape{{s}} shown as placeholder{{s}}: what is linked is not fetched.",
+            shape.record,
+            name=name,
+        )
         width, height = self._size(shape.props, 200.0)
         return placeholder(kind, name, width, height, self.styles.palette)
 
     def _unknown(self, shape: Shape) -> Node:
         kind = text(shape.record.get("type"))[:40] or "without a type"
         if optional(shape.record.get("x")) is None and optional(shape.record.get("y")) is None:
-            self.notes.add(f"{{n}} shape{{s}} of the unknown type “{kind}” left out: without a place.")
+            self.notes.add(f"{{n}} shape{{s}} of the unknown type “{kind}” left out: without a place.", shape.record)
             return Group(id="")
-        self.notes.add(f"{{n}} shape{{s}} of the unknown type “{kind}” shown as placeholder{{s}}.")
+        self.notes.add(f"{{n}} shape{{s}} of the unknown type “{kind}” shown as placeholder{{s}}.", shape.record)
         width, height = self._size(shape.props, 120.0)
         name = self.styles.label(shape.props, 16.0, None)
         return placeholder(kind, name.plain if name else "", width, height, self.styles.palette)

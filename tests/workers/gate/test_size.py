@@ -79,3 +79,33 @@ def test_a_photograph_has_no_scale_of_its_own(tmp_path):
 def test_each_side_may_be_rounded():
     assert fits((101, 50), (100.4, None), 1.01)
     assert not fits((103, 50), (100.4, None), 1.01)
+
+
+def drawing(tmp_path, head):
+    (tmp_path / "picture.svg").write_text(f'<svg xmlns="http://www.w3.org/2000/svg" {head}><g/></svg>')
+    return Document(tmp_path / "picture.svg", ".svg", "")
+
+
+@pytest.mark.parametrize("asked", [{}, {"width": 40}, {"height": 30}, {"width": 40, "height": 99}])
+def test_a_drawing_is_as_large_as_asked_or_fits_in_it(asked, tmp_path):
+    held_against(drawing(tmp_path, 'width="40" height="30px" viewBox="-5 0 80 60"'), "mermaid", **asked)
+
+
+@pytest.mark.parametrize(
+    ("head", "asked", "words"),
+    [
+        ('width="40" height="30" viewBox="0 0 80 60"', {"width": 50}, "40 x 30 pixels, asked for were 50 x any"),
+        ('width="40" height="30" viewBox="0 0 80 60"', {"width": 40, "height": 10}, "asked for were 40 x 10"),
+        ('width="40" height="30" viewBox="0 0 80 30"', {}, "other proportions"),
+        ('width="100%" height="30" viewBox="0 0 80 60"', {}, "tells no size"),
+        ('width="40" height="30"', {}, "no viewBox"),
+        ('width="40" height="30" viewBox="0 0 0 60"', {}, "no viewBox with an area"),
+    ],
+)
+def test_a_drawing_of_another_size_is_no_artifact(head, asked, words, tmp_path):
+    with pytest.raises(Permanent, match=words):
+        held_against(drawing(tmp_path, head), "mermaid", **asked)
+
+
+def test_a_drawing_that_was_sent_may_have_proportions_of_its_own(tmp_path):
+    held_against(drawing(tmp_path, 'width="40" height="30" viewBox="0 0 80 30"'), "svg")

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import base64
+import io
 import json
 import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from longshore.errors import BadDocument
+from workers.renderers._missing import missing
 
 SAMPLES = Path(__file__).parent.parent.parent / "samples" / "graphviz"
 
@@ -78,7 +82,7 @@ def test_no_file_is_read_and_no_link_runs(draw: Draw, tmp_path: Path) -> None:
         'd [shapefile="/etc/passwd"] }'
     )
     svg, warnings = draw("graphviz", graph, "svg")
-    assert b"<image" not in svg
+    assert svg.count(b"<image") == svg.count(missing().encode()) > 0
     assert b"secret" not in svg
     assert b"javascript" not in svg
     assert any("no file is read" in warning for warning in warnings)
@@ -96,3 +100,40 @@ def test_json_and_markdown_need_no_browser(draw: Draw) -> None:
     text = 'digraph { a [label="世界"] }\n'
     assert json.loads(draw("graphviz", text, "json")[0])["source"] == text
     assert draw("graphviz", text, "md")[0].decode() == f"# Sample\n\n```dot\n{text}```\n"
+
+
+DOT = (
+    'digraph {{ quay [image="{}", label=""]; '
+    'ship [shape=none, label=<<table><tr><td><img src="{}"/></td></tr></table>>] }}'
+)
+
+
+@pytest.mark.browser
+def test_a_missing_picture_is_a_box_and_told_once(draw: Draw) -> None:
+    svg, warnings = draw("graphviz", DOT.format("quay.png", "http://a.invalid/b.png?c=1&amp;d=2"), "svg")
+    assert svg.count(missing().encode()) == 2
+    assert b"quay.png" not in svg
+    assert draw("graphviz", DOT.format("quay.png", "http://a.invalid/b.png?c=1&amp;d=2"), "svg") == (svg, warnings)
+    assert len(warnings) == 1
+    assert "2 picture(s)" in warnings[0]
+    assert "quay.png, http://a.invalid/b.png?c=1&d=2" in warnings[0]
+    plain, _ = draw("graphviz", 'digraph { quay [label=""] ship [shape=none, label=""] }', "png")
+    assert draw("graphviz", DOT.format("quay.png", "b.png"), "png")[0] != plain
+
+
+@pytest.mark.browser
+def test_a_picture_inside_the_graph_shows_in_its_own_size(draw: Draw) -> None:
+    written = io.BytesIO()
+    Image.new("RGB", (100, 40), "teal").save(written, "PNG")
+    url = f"data:image/png;base64,{base64.b64encode(written.getvalue()).decode()}"
+    svg, warnings = draw("graphviz", DOT.format(url, url), "svg")
+    assert svg.count(url.encode()) == 2
+    assert re.search(rb'<image height="30px"[^>]+width="75px"', svg)
+    assert warnings == []
+
+
+@pytest.mark.browser
+def test_a_broken_picture_inside_the_graph_is_a_box(draw: Draw) -> None:
+    svg, warnings = draw("graphviz", DOT.format("data:image/png;base64,AAAA", "b.png"), "svg")
+    assert svg.count(missing().encode()) == 2
+    assert "2 picture(s)" in warnings[0]

@@ -34,7 +34,8 @@ def printed(tmp_path: Path, kind: str, content: str | bytes, title: str = "A tit
     source = tmp_path / "source"
     source.write_bytes(content.encode() if isinstance(content, str) else content)
     document = Document(source, kind, title)
-    steps = {"markdown": [markdown.to_html, html.to_pdf], "svg": [svg.clean, svg.to_pdf], "image": [image.to_pdf]}
+    steps = {"markdown": [markdown.to_html, html.to_pdf], "svg": [svg.clean, svg.to_pdf], "image": [image.to_pdf],
+             "html": [html.clean, html.to_pdf]}  # fmt: skip
     for step in steps[kind]:
         document = step(document, render)
     return document.read_bytes()
@@ -76,6 +77,20 @@ def test_a_page_has_the_size_that_was_asked_for(tmp_path, kind, settings, width,
 
     assert size_mm(pages[0]) == pytest.approx((width, height), abs=0.4)
     assert len(pages) == 1 or kind == "markdown"
+
+
+@pytest.mark.parametrize(
+    "style", ["@page{size:A4}", "@page{size:A5 portrait}", "@page wide{size:A4 portrait}h1{page:wide}"]
+)
+def test_the_paper_that_was_asked_for_goes_above_the_page_s_own(tmp_path, style):
+    page = f"<style>{style}</style><h1>One</h1><p style='break-before:page'>Two"
+    pages = reader(printed(tmp_path, "html", page, page_size="letter", orientation="landscape", header="Draft")).pages
+    assert [size_mm(one) for one in pages] == [pytest.approx((279.4, 215.9), abs=0.4)] * len(pages)
+
+
+def test_a_page_turns_itself_where_no_paper_was_asked_for(tmp_path):
+    pages = reader(printed(tmp_path, "html", "<style>@page{size:A4 landscape}</style><h1>One</h1>")).pages
+    assert size_mm(pages[0]) == pytest.approx((297, 210), abs=0.4)
 
 
 def test_headings_become_bookmarks_unless_nobody_wants_them(tmp_path):
