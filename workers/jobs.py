@@ -24,6 +24,7 @@ from longshore.settings import settings
 from longshore.vault import vault
 from workers import admission
 from workers.address import fill_in
+from workers.destinations import named
 from workers.destinations.base import Upload
 from workers.interrupt import Interrupt
 from workers.lease import hold

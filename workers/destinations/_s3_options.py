@@ -37,6 +37,22 @@ class S3Options(BaseModel):
     )
     part_size_mb: int = Field(8, ge=5, le=1024, description="MiB of a part; a smaller file is one request.")
 
+    @property
+    def stored(self) -> dict[str, str]:
+        """How every object is stored, copies of old ones, too, as parameters of botocore's client."""
+        wanted = {
+            "ACL": self.acl,
+            "StorageClass": self.storage_class,
+            "ServerSideEncryption": self.sse,
+            "SSEKMSKeyId": self.sse_kms_key_id,
+        }
+        return {name: value for name, value in wanted.items() if value}
+
+    @property
+    def about(self) -> dict[str, str]:
+        """How what is sent is stored. A copy of an old object keeps its own tags."""
+        return self.stored | ({"Tagging": tagging(self.tags)} if self.tags else {})
+
 
 class S3Secrets(BaseModel):
     """Keys, as the provider issues them."""
@@ -46,6 +62,16 @@ class S3Secrets(BaseModel):
     access_key_id: SecretStr = Field(min_length=1, description="Access key id.")
     secret_access_key: SecretStr = Field(min_length=1, description="Secret access key.")
     session_token: SecretStr | None = Field(None, description="Of temporary credentials.")
+
+    @property
+    def keys(self) -> tuple[str, str, str | None]:
+        """Key id, secret key and session token, in the clear."""
+        token = self.session_token
+        return (
+            self.access_key_id.get_secret_value(),
+            self.secret_access_key.get_secret_value(),
+            token.get_secret_value() if token else None,
+        )
 
 
 def tagging(tags: dict[str, str]) -> str:

@@ -18,7 +18,7 @@ from workers.destinations._s3_bucket import DELIVERY, Bucket, marks, marks_of
 from workers.destinations._s3_client import connect, session
 from workers.destinations._s3_errors import answered, unanswered
 from workers.destinations._s3_multipart import MIB, Multipart, abort, forget_opened, part_size_for
-from workers.destinations._s3_options import S3Options, S3Secrets, tagging
+from workers.destinations._s3_options import S3Options, S3Secrets
 from workers.destinations._s3_parts import Sums, sums_of
 from workers.destinations._s3_rights import try_out
 from workers.destinations._s3_single import TAKEN, put
@@ -78,15 +78,6 @@ class S3(Destination):
             return Lifetime("Temporary keys end after 36 hours at most.", TEMPORARY, seconds=36 * 3600)
         return Lifetime("Keys last until they are deleted.", TEMPORARY)
 
-    @property
-    def _keys(self) -> tuple[str, str, str | None]:
-        token = self.secrets.session_token
-        return (
-            self.secrets.access_key_id.get_secret_value(),
-            self.secrets.secret_access_key.get_secret_value(),
-            token.get_secret_value() if token else None,
-        )
-
     @cached_property
     def client(self) -> Any:
         """The connection; its methods are made at run time, so there is no type to name. Raises Refused."""
@@ -94,7 +85,7 @@ class S3(Destination):
             endpoint_url=self.options.endpoint_url,
             region=self.options.region,
             addressing_style=self.options.addressing_style,
-            keys=self._keys,
+            keys=self.secrets.keys,
             check=self.place.check_url,
         )
 
@@ -102,7 +93,7 @@ class S3(Destination):
     def wire(self) -> Wire:
         """The bucket, for what is sent in great numbers. Raises Refused."""
         check = self.place.check_url if self.options.endpoint_url else _amazon
-        return Wire(self.client, session(self.client, check), self.bucket.name, self._keys)
+        return Wire(self.client, session(self.client, check), self.bucket.name, self.secrets.keys)
 
     @cached_property
     def bucket(self) -> Bucket:
@@ -114,7 +105,7 @@ class S3(Destination):
         marker = f".longshore-test-{uuid.uuid4().hex}"
         key = "/".join((*folders(self.options.folder), marker))
         try:
-            return try_out(self.bucket, key, self._about)
+            return try_out(self.bucket, key, self.options.about)
         except Exception as error:
             raise self.classify(error) from error
 
@@ -167,7 +158,7 @@ class S3(Destination):
                 yield None
                 continue
             state = {"endpoint": endpoint, "key": keys[upload.key], "number": 1}
-            yield send_small(self.bucket, self.wire, upload, state, self._about, look=look)
+            yield send_small(self.bucket, self.wire, upload, state, self.options.about, look=look)
 
     def _taken(self, upload: Upload, key: str, head: dict[str, Any] | None) -> Receipt:
         """The receipt of policy `skip`. Raises Permanent or Transient for any other."""
@@ -229,22 +220,6 @@ class S3(Destination):
         name = safe_name(upload.name, limit=NAME_LIMIT)
         return "/".join((*folders(self.options.folder, upload.folder), name if number == 1 else numbered(name, number)))
 
-    @property
-    def _stored(self) -> dict[str, str]:
-        """How every object is stored, copies of old ones, too."""
-        wanted = {
-            "ACL": self.options.acl,
-            "StorageClass": self.options.storage_class,
-            "ServerSideEncryption": self.options.sse,
-            "SSEKMSKeyId": self.options.sse_kms_key_id,
-        }
-        return {name: value for name, value in wanted.items() if value}
-
-    @property
-    def _about(self) -> dict[str, str]:
-        """How what is sent is stored. A copy of an old object keeps its own tags."""
-        return self._stored | ({"Tagging": tagging(self.options.tags)} if self.options.tags else {})
-
     def _recognised(self, upload: Upload, state: dict[str, Any], head: dict[str, Any]) -> Receipt:
         """The receipt for an object that an earlier attempt finished and did not record. Nothing is sent."""
         wanted = state.get("part_size") or part_size_for(upload.size, self.options.part_size_mb * MIB)
@@ -262,7 +237,7 @@ class S3(Destination):
         """Send the bytes and prove them; None where the name was taken in the meantime."""
         from botocore.exceptions import ClientError
 
-        about = {**self._about, "ContentType": upload.media_type, "Metadata": marks(upload)}
+        about = {**self.options.about, "ContentType": upload.media_type, "Metadata": marks(upload)}
         part_size = self.options.part_size_mb * MIB
 
         def condition() -> dict[str, str]:
@@ -294,7 +269,7 @@ class S3(Destination):
         head = self.bucket.head(key) if upload.conflict == "version" else None
         if head is None:
             return {"IfNoneMatch": "*"}
-        kept = versions.keep(self.bucket, key, head, self._stored)
+        kept = versions.keep(self.bucket, key, head, self.options.stored)
         if kept not in state.setdefault("previous", []):
             state["previous"].append(kept)
             upload.save(dict(state))
