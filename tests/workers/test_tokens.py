@@ -98,6 +98,18 @@ def provider(request, database):
         yield Provider(request.param, running, site(running), secrets)
 
 
+EACH_PROVIDER_AND_EACH_DATABASE = pytest.mark.parametrize(
+    ("provider", "database"),
+    [
+        ("google_drive", "sqlite"),
+        *((name, "postgresql") for name in ("google_drive", "onedrive", "dropbox")),
+        *(pytest.param(name, "sqlite", marks=pytest.mark.slow) for name in ("onedrive", "dropbox")),
+    ],
+    indirect=True,
+)
+"""A provider's login knows no database, so where processes are started the other pairs are for the slow tests."""
+
+
 @pytest.fixture
 def holders(tmp_path):
     """Starts workers that try the connection when `go` is called."""
@@ -126,6 +138,7 @@ def test_deliveries_of_one_worker_and_of_the_next_make_one_login(provider):
     assert getattr(provider.fake, "seen", []).count("discover") == (provider.name == "onedrive")
 
 
+@EACH_PROVIDER_AND_EACH_DATABASE
 def test_three_workers_with_a_token_that_has_ended_renew_it_once(provider, holders):
     provider.stored_token(ends_in=-1)
     provider.slow_login(1.0)
@@ -166,6 +179,7 @@ def test_a_token_that_ends_in_the_middle_of_an_upload_is_renewed_once_and_the_up
     assert provider.logins() == 2
 
 
+@EACH_PROVIDER_AND_EACH_DATABASE
 def test_a_worker_that_dies_while_it_renews_holds_up_the_others_for_its_lease(provider, holders, monkeypatch):
     lease = 3.0
     monkeypatch.setattr(tokens, "LEASE", timedelta(seconds=lease))
