@@ -32,7 +32,7 @@ def canvas() -> Bombs:
                                                               for n in range(5000)]},
         "picture": {"shapes": [{"type": "image", "src": as_picture(flat_png(30_000, 30_000)), "width": 9, "height": 9}] * 50},
     }  # fmt: skip
-    bombs: Bombs = {name: json.dumps(one) for name, one in documents.items()}
+    bombs: dict[str, str | bytes] = {name: json.dumps(one) for name, one in documents.items()}
     return bombs | {
         "deep": '{"shapes": ' + "[" * DEEP + "]" * DEEP + "}",
         "quoted": json.dumps(json.dumps(json.dumps("[" * DEEP))),

@@ -112,7 +112,7 @@ def plotly() -> Bombs:
         "dash": {"data": [scatter | {"line": {"dash": "0.0000001px"}}], "layout": {"width": 9000, "height": 9000}},
         "packed": {"data": [{"y": {"dtype": "f8", "bdata": "AAAA" * 3_000_000, "shape": "1000000000,1000000000"}}]},
     }  # fmt: skip
-    bombs: Bombs = {name: json.dumps(figure) for name, figure in figures.items()}
+    bombs: dict[str, str | bytes] = {name: json.dumps(figure) for name, figure in figures.items()}
     return bombs | {
         "deep": '{"data": ' + "[" * DEEP + "]" * DEEP + "}",
         "digits": '{"data": [{"y": [' + "9" * DEEP + "]}]}",
@@ -146,5 +146,5 @@ def vega() -> Bombs:
                    "spec": {"mark": "point", "encoding": {"x": {"field": {"repeat": "repeat"}, "type": "quantitative"}}}},
         "loop": schema | {"signals": [{"name": "x", "update": "y + 1"}, {"name": "y", "update": "x + 1"}]},
     }  # fmt: skip
-    bombs: Bombs = {name: json.dumps(one) for name, one in specs.items()}
+    bombs: dict[str, str | bytes] = {name: json.dumps(one) for name, one in specs.items()}
     return bombs | {"deep": '{"layer": ' + "[" * DEEP + "]" * DEEP + "}"}

@@ -67,7 +67,7 @@ def svg() -> Bombs:
         **{f"filter-{name}": f'<filter id="f" x="-999" y="-999" width="9999" height="9999">{one}</filter>'
            + box.format('filter="url(#f)"') * 20 for name, one in filters.items()},
     }  # fmt: skip
-    documents: Bombs = {name: f"<svg {SVG}>{part}</svg>" for name, part in whole.items()}
+    documents: dict[str, str | bytes] = {name: f"<svg {SVG}>{part}</svg>" for name, part in whole.items()}
     head = 'xmlns="http://www.w3.org/2000/svg"'
     return documents | {
         "laughs": f'<!DOCTYPE svg [<!ENTITY l0 "lol">{lol}]><svg {SVG}><text>&l11;</text></svg>',

@@ -6,6 +6,7 @@ import base64
 import io
 import struct
 import zlib
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from PIL import Image
@@ -61,29 +62,52 @@ def _saved(form: str, size: tuple[int, int], **options: Any) -> bytes:
     return file.getvalue()
 
 
-def image() -> Bombs:
+class Made(Mapping[str, bytes]):
+    """Bombs that are made when they are asked for: some take seconds."""
+
+    def __init__(self, makers: dict[str, Callable[[], bytes]]) -> None:
+        self._makers = makers
+
+    def __getitem__(self, name: str) -> bytes:
+        return self._makers[name]()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._makers)
+
+    def __len__(self) -> int:
+        return len(self._makers)
+
+
+def _vast_jpeg() -> bytes:
     jpeg = bytearray(_saved("JPEG", (8, 8)))
     at = jpeg.index(b"\xff\xc0") + 5
     jpeg[at : at + 4] = b"\xff\xff\xff\xff"
-    text = b"a\0\0" + zlib.compress(bytes(50_000_000), 9)
-    profile = b"icc\0\0" + zlib.compress(bytes(50_000_000), 9)
-    return {
-        "png": flat_png(65_000, 65_000),
-        "png-limit": flat_png(9_990, 9_990),
-        "png-wide": flat_png(100_000_000, 1),
-        "png-text": flat_png(9, 9, _chunk(b"zTXt", text) * 20),
-        "png-profile": flat_png(9, 9, _chunk(b"iCCP", profile)),
-        "png-chunks": flat_png(9, 9, _chunk(b"tEXt", b"a\0b") * 200_000),
-        "gif": gif(65_535, 65_535, 1),
-        "gif-frames": gif(9, 9, 100_000),
-        "gif-large-frames": gif(9_999, 9_999, 5_000),
-        "tiff": _tiff(65_000, 65_000, 1),
-        "tiff-pages": _tiff(9, 9, 60_000),
-        "tiff-loop": _tiff(9, 9, 1),
-        "jpeg": bytes(jpeg),
-        "jpeg-scans": _saved("JPEG", (5_000, 5_000), progressive=True),
-        "webp": _saved("WEBP", (9_999, 9_999), method=0),
-        "webp-frames": _saved(
-            "WEBP", (99, 99), save_all=True, append_images=[Image.new("L", (99, 99), n % 99) for n in range(2_000)]
-        ),
-    }
+    return bytes(jpeg)
+
+
+def _webp_of_frames() -> bytes:
+    frames = [Image.new("L", (99, 99), n % 99) for n in range(2_000)]
+    return _saved("WEBP", (99, 99), save_all=True, append_images=frames)
+
+
+def image() -> Bombs:
+    return Made(
+        {
+            "png": lambda: flat_png(65_000, 65_000),
+            "png-limit": lambda: flat_png(9_990, 9_990),
+            "png-wide": lambda: flat_png(100_000_000, 1),
+            "png-text": lambda: flat_png(9, 9, _chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(50_000_000), 9)) * 20),
+            "png-profile": lambda: flat_png(9, 9, _chunk(b"iCCP", b"icc\0\0" + zlib.compress(bytes(50_000_000), 9))),
+            "png-chunks": lambda: flat_png(9, 9, _chunk(b"tEXt", b"a\0b") * 200_000),
+            "gif": lambda: gif(65_535, 65_535, 1),
+            "gif-frames": lambda: gif(9, 9, 100_000),
+            "gif-large-frames": lambda: gif(9_999, 9_999, 5_000),
+            "tiff": lambda: _tiff(65_000, 65_000, 1),
+            "tiff-pages": lambda: _tiff(9, 9, 60_000),
+            "tiff-loop": lambda: _tiff(9, 9, 1),
+            "jpeg": _vast_jpeg,
+            "jpeg-scans": lambda: _saved("JPEG", (5_000, 5_000), progressive=True),
+            "webp": lambda: _saved("WEBP", (9_999, 9_999), method=0),
+            "webp-frames": _webp_of_frames,
+        }
+    )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 
 Documents = dict[str, str]
 """Name of the way out, and the document that tries it."""
 
-Bombs = dict[str, str | bytes]
+Bombs = Mapping[str, str | bytes]
 """Name of what it asks too much of, and the document."""
 DEEP = 100_000
 """Levels that no recursion survives."""
