@@ -4,8 +4,10 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.contracts import fault_stands as stands
+from tests.contracts import fault_stands_accounts as accounts
+from tests.contracts import fault_stands_servers as servers
 from tests.contracts.dropbox_site import DropboxSite
+from tests.contracts.fault_stand import PROVIDERS
 from tests.contracts.folder_site import FolderSite
 from tests.contracts.google_drive_site import DriveSite
 from tests.contracts.onedrive_site import OneDriveSite
@@ -109,7 +111,7 @@ def rclone_at(rclone_servers):
         one.remove_all()
 
 
-@pytest.fixture(params=stands.PROVIDERS)
+@pytest.fixture(params=PROVIDERS)
 def stand(request, monkeypatch, tmp_path):
     monkeypatch.setattr(_dropbox_client, "READ_SECONDS", 0.5)
     monkeypatch.setattr(_google_drive_client, "SILENCE", 0.5)
@@ -121,14 +123,14 @@ def stand(request, monkeypatch, tmp_path):
         site = ask("rclone_at")("webdav")
         with Proxy(int(site.options["url"].rpartition(":")[2])).running() as proxy:
             site.options = {**site.options, "url": f"http://127.0.0.1:{proxy.port}"}
-            yield stands.rclone_stand(site, proxy)
+            yield servers.rclone_stand(site, proxy)
     elif request.param == "folder":
-        yield stands.folder_stand(FolderSite(tmp_path / "root", monkeypatch), monkeypatch)
+        yield servers.folder_stand(FolderSite(tmp_path / "root", monkeypatch), monkeypatch)
     elif request.param == "s3":
-        yield stands.s3_stand(ask("on_moto"))
+        yield servers.s3_stand(ask("on_moto"))
     else:
         fixture = {"dropbox": "dropbox_site"}.get(request.param, request.param)
-        yield getattr(stands, f"{request.param}_stand")(ask(fixture))
+        yield getattr(accounts, f"{request.param}_stand")(ask(fixture))
 
 
 @pytest.fixture

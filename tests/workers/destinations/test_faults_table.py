@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.contracts.destination_contract import NAMES
-from tests.contracts.fault_stands import FAULTS, PROVIDERS, Stand
+from tests.contracts.fault_stand import FAULTS, PROVIDERS, Stand
 from tests.contracts.killing import killed_and_tried_again
 from tests.contracts.mortal_upload import FIRST, POINTS, VISIBLE
 from tests.contracts.site import Job, Killed, classified, noise

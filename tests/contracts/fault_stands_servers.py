@@ -1,8 +1,4 @@
-"""Each provider's way to misbehave, under the same names: for the table of faults.
-
-A stand is a site that can be told to fail once. A fault that a provider cannot have is missing from it, and says why
-in `not_here`.
-"""
+"""The stands of servers, before which a proxy misbehaves, and of a folder, whose disk does."""
 
 from __future__ import annotations
 
@@ -11,155 +7,13 @@ import itertools
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.contracts.fault_stand import FAULTS, RETRY_AFTER, Arm, Stand, flipped
 from tests.contracts.rclone_site import RcloneSite
 from tests.contracts.s3_servers import Answer, Proxy, Seen
-from tests.fakes import dropbox, google_drive, onedrive
 from workers.destinations._rclone_errors import BUSY_RETRY
-
-PROVIDERS = ("folder", "s3", "dropbox", "google_drive", "onedrive", "rclone")
-RETRY_AFTER = 7
-FAULTS = (
-    "429 with Retry-After", "500", "503", "timeout before commit", "timeout after commit", "reset mid-chunk",
-    "truncated, answered 200", "flipped byte", "expired access token", "revoked credentials", "quota full",
-    "name taken", "session gone",
-)  # fmt: skip
-Arm = Callable[[], Any]
-
-
-@dataclass
-class Stand:
-    """`large` is a size of more than two steps; `arms` makes each fault happen; `mend` ends one that lasts.
-
-    `full` is how a delivery to a full account ends. `resends` is how often the whole may travel where broken uploads
-    begin again.
-    """
-
-    site: Any
-    large: int
-    arms: dict[str, Arm]
-    not_here: dict[str, str] = field(default_factory=dict)
-    mend: Arm = lambda: None
-    retry_after: float = RETRY_AFTER
-    resends: float = 0.0
-    full: str = "retried, completed"
-
-
-def flipped(body: bytes) -> bytes:
-    return bytes([body[0] ^ 1]) + body[1:]
-
-
-def dropbox_stand(site: Any) -> Stand:
-    fake = site.fake
-    start, append, finish = (f"files/upload_session/{one}" for one in ("start", "append_v2", "finish"))
-
-    def fault(route: str, how: Any, status: int = 500, **headers: str) -> Arm:
-        told = {name.replace("_", "-"): value for name, value in headers.items()}
-        return lambda: fake.faults.append(dropbox.Fault(route, how, status, told))
-
-    def full() -> None:
-        fake.account.quota = 50
-
-    def mend() -> None:
-        fake.account.quota = 1 << 40
-
-    return Stand(
-        site,
-        9 * 1024 * 1024,
-        {
-            "429 with Retry-After": fault(append, "answer", 429, Retry_After=str(RETRY_AFTER)),
-            "500": fault(append, "answer", 500),
-            "503": fault(append, "answer", 503),
-            "timeout before commit": fault(finish, "hang"),
-            "timeout after commit": fault(finish, "hang_after"),
-            "reset mid-chunk": fault(append, "reset"),
-            "truncated, answered 200": fault(append, "truncate"),
-            "flipped byte": fault(start, "rot"),
-            "expired access token": fake.expire,
-            "revoked credentials": fake.revoke,
-            "quota full": full,
-            "session gone": fake.account.sessions.clear,
-        },
-        mend=mend,
-    )
-
-
-def google_drive_stand(site: Any) -> Stand:
-    drive, problem = site.drive, google_drive.Problem
-
-    def fault(kind: str, told: Any = None, **more: Any) -> Arm:
-        return lambda: drive.faults.append(google_drive.Fault(kind, told, **more))
-
-    def full() -> None:
-        site.store.limit = 50
-
-    def mend() -> None:
-        site.store.limit = None
-
-    def revoke() -> None:
-        drive.refresh.clear()
-        drive.tokens.clear()
-
-    return Stand(
-        site,
-        7 * 1024 * 1024,
-        {
-            "429 with Retry-After": fault("open", problem(429, "rateLimitExceeded", retry_after=str(RETRY_AFTER))),
-            "500": fault("open", problem(500, "internalError")),
-            "503": fault("open", problem(503, "backendError")),
-            "timeout before commit": fault("chunk", seconds=1.0, skip=3),
-            "timeout after commit": fault("chunk", seconds=1.0, after=True, skip=3),
-            "reset mid-chunk": fault("chunk", part=2, skip=1),
-            "truncated, answered 200": fault("chunk", alter=lambda body: body[:-1], skip=3),
-            "flipped byte": fault("chunk", alter=flipped, skip=3),
-            "expired access token": drive.tokens.clear,
-            "revoked credentials": revoke,
-            "quota full": full,
-            "session gone": drive.sessions.clear,
-        },
-        mend=mend,
-        full="failed",  # a service account has no storage, and never will: waiting for room would be for ever
-    )
-
-
-def onedrive_stand(site: Any) -> Stand:
-    fake, problem = site.fake, onedrive.Problem
-
-    def fault(kind: str, told: Any = None, **more: Any) -> Arm:
-        return lambda: fake.faults.append(onedrive.Fault(kind, told, **more))
-
-    def full() -> None:
-        site.store.total = 50
-
-    def mend() -> None:
-        site.store.total = 1 << 40
-
-    def revoke() -> None:
-        fake.refresh.clear()
-        fake.tokens.clear()
-
-    return Stand(
-        site,
-        11 * 1024 * 1024,
-        {
-            "429 with Retry-After": fault("chunk", problem(429, "activityLimitReached", retry_after=str(RETRY_AFTER))),
-            "500": fault("session", problem(500, "generalException")),
-            "503": fault("session", problem(503, "serviceNotAvailable")),
-            "timeout before commit": fault("chunk", seconds=1.0, skip=2),
-            "timeout after commit": fault("chunk", seconds=1.0, after=True, skip=2),
-            "reset mid-chunk": fault("chunk", half=True, skip=1),
-            "truncated, answered 200": fault("chunk", alter=lambda body: body[:-1], skip=2),
-            "flipped byte": fault("chunk", alter=flipped, skip=2),
-            "expired access token": fake.tokens.clear,
-            "revoked credentials": revoke,
-            "quota full": full,
-            "session gone": fake.sessions.clear,
-        },
-        mend=mend,
-    )
 
 
 def once(verbs: set[str], query: str | None = None, size: int = 0) -> Callable[[Seen], bool]:
