@@ -49,7 +49,7 @@ def direct(
 
 
 def answer(request: Request, export: Export, made: Artifact) -> Response:
-    """The artifact as an attachment. With `delete_after_download` it goes when it was sent whole."""
+    """The artifact as an attachment. With `delete_after_download` it goes when it was sent to its end."""
     return serve.stored(
         request,
         key=made.key,

@@ -34,7 +34,9 @@ def stored(
     """An object of the artifact store as an attachment; its entity tag is its SHA-256.
 
     One range is honoured, several are answered with the whole, as RFC 9110 allows. `when_sent` is called after the
-    server took the last byte of the whole. Raises NotFound where the object is gone, RequestedRangeNotSatisfiable.
+    server took the last byte of the whole, or of a range that goes on from some byte without naming an end: so asks who
+    takes up a download that broke off. One that names its end is a part among others, and `bytes=-N` a look at the
+    tail; both may come before the rest. Raises NotFound where the object is gone, RequestedRangeNotSatisfiable.
     """
     headers = {**GUARDS, "ETag": f'"{sha256}"', "Content-Disposition": disposition(filename), "X-SHA256": sha256}
     start, end, partial = 0, size, False
@@ -47,8 +49,8 @@ def stored(
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
     # Opened before the status line goes out, so that a missing object is still a proper answer.
     reader = store().open(key)
-    whole = (start, end) == (0, size)
-    body = iter(()) if request.method == "HEAD" else _chunks(reader, start, end - start, when_sent if whole else None)
+    last = (start, end) == (0, size) or (partial and _goes_on(request))
+    body = iter(()) if request.method == "HEAD" else _chunks(reader, start, end - start, when_sent if last else None)
     answer = Response(body, 206 if partial else 200, headers, content_type=media_type)
     answer.headers["Content-Length"] = str(end - start)
     answer.call_on_close(reader.close)
@@ -89,6 +91,12 @@ def _range(request: Request, size: int, sha256: str) -> tuple[int, int]:
     if found is None:
         raise RequestedRangeNotSatisfiable(size, "bytes", f"The file has {size} bytes; ask for a part of them.")
     return found
+
+
+def _goes_on(request: Request) -> bool:
+    """Whether the one range that was asked for is `bytes=N-`."""
+    wanted = request.range
+    return wanted is not None and wanted.ranges[0][0] >= 0 and wanted.ranges[0][1] is None
 
 
 def _whole_as_range(request: Request, size: int, sha256: str) -> bool:

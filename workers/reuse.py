@@ -6,9 +6,11 @@ Never across owners: how fast an answer comes must not tell what somebody else h
 from __future__ import annotations
 
 import hashlib
+import sys
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +32,7 @@ NAMELESS = PIXELS
 """Formats in whose bytes the export's name is not: it stands in no picture."""
 
 HERE = Path(__file__).parent
-MADE_BY = ("renderers", "scene", "browser", "gate", "convert.py", "fonts.py", "inspect.py", "plan.py")
+MADE_BY = ("renderers", "scene", "browser", "gate", "accepted.py", "convert.py", "fonts.py", "inspect.py", "plan.py")
 """The modules that decide on an artifact's bytes and warnings."""
 
 log = structlog.get_logger(__name__)
@@ -47,8 +49,8 @@ class Earlier:
 
 @cache
 def release() -> str:
-    """What draws in this process, as a digest: our code, its assets, the browser and the fonts."""
-    digest = hashlib.sha256(VERSION.encode())
+    """What draws in this process, as a digest: our code, every installed library, the bundles, browser and fonts."""
+    digest = hashlib.sha256(f"{VERSION} {sys.version}\n{libraries()}\n".encode())
     for name in MADE_BY:
         for path in sorted((HERE / name).rglob("*.py")) or [HERE / name]:
             digest.update(path.read_bytes())
@@ -60,6 +62,11 @@ def release() -> str:
         digest.update(f"{program.resolve()} {known.st_size} {known.st_mtime_ns}".encode())
     digest.update(fonts.installed().encode())
     return digest.hexdigest()
+
+
+def libraries() -> str:
+    """Every installed distribution with its version: which of them has a part in a picture, nobody has to keep up."""
+    return "\n".join(sorted(f"{one.name}=={one.version}" for one in distributions()))
 
 
 def fingerprint(source: str, kind: str, form: str, given: dict[str, Any], name: str) -> str:

@@ -42,7 +42,8 @@ def download(export_id: uuid.UUID, link: LinkQuery) -> Response:
     """Get the artifact, with a key or by a signed link; whole or by range.
 
     It is always an attachment, and its entity tag is its SHA-256. With `delete_after_download` the first download of
-    the whole is the last: HEAD and parts do not count, nor does one that breaks off.
+    the whole is the last, in one answer or taken up again with `Range: bytes=N-`: HEAD and other parts do not count,
+    nor does one that breaks off.
     """
     with reading() as session:
         now = clock(session)

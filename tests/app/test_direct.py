@@ -138,7 +138,8 @@ def test_the_first_whole_download_is_the_last(alice: Api, finish: Callable[..., 
     for headers in (
         {"If-None-Match": tag},
         {"Range": "bytes=0-9"},
-        {"Range": "bytes=1-"},
+        {"Range": "bytes=-5"},
+        {"Range": f"bytes=1-{len(content) - 1}"},
         {"Range": "bytes=999999-"},
     ):
         assert alice("GET", path, headers=headers).status_code in {206, 304, 416}
@@ -157,6 +158,24 @@ def test_a_range_of_everything_and_a_signed_link_are_downloads(alice: Api, finis
     export_id = alice.export(delete_after_download=True)["id"]
     finish(export_id, content=b"")
     assert alice.client.get(alice.ok("GET", f"/export/{export_id}")["download"]["url"]).data == b""
+    assert gone(alice, export_id)
+
+
+@pytest.mark.parametrize("condition", [True, False])
+def test_a_download_that_goes_on_after_it_broke_off_is_one(
+    alice: Api, finish: Callable[..., bytes], condition: bool
+) -> None:
+    export_id = alice.export(delete_after_download=True)["id"]
+    content = finish(export_id, content=b"x" * 3_000_000)
+    path = f"/export/{export_id}/download"
+    broken = alice("GET", path, buffered=False)
+    seen = len(next(iter(broken.response)))
+    broken.close()
+    headers = {"Range": f"bytes={seen}-"} | ({"If-Range": broken.headers["ETag"]} if condition else {})
+    assert alice("HEAD", path, headers=headers).status_code == 206
+    assert not gone(alice, export_id)
+    rest = alice("GET", path, headers=headers)
+    assert (rest.status_code, rest.data) == (206, content[seen:])
     assert gone(alice, export_id)
 
 

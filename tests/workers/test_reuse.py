@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from importlib.metadata import distributions
+from types import SimpleNamespace
+
 import pytest
 
 from longshore import queue
 from longshore.artifacts import store
 from longshore.db import clock, transaction
 from longshore.models import Artifact, Attempt
+from longshore.settings import settings
 from tests.conftest import forget
 from tests.rows import DRAWING, artifact_row, export_row, submitted
 from workers import make, reuse
@@ -157,3 +161,33 @@ def test_a_release_knows_its_code_its_browser_and_its_fonts(monkeypatch):
     monkeypatch.setattr("workers.fonts.installed", lambda: "/fonts/new.ttf\t20-7e")
     assert reuse.release.__wrapped__() != before
     assert all((reuse.HERE / name).exists() for name in reuse.MADE_BY)
+
+
+@pytest.mark.parametrize(
+    "name", ["pillow", "pyvips-binary", "pi-heif", "plotly", "playwright", "nh3", "comrak", "lxml"]
+)
+def test_a_release_knows_the_version_of_every_library_that_draws(name, monkeypatch):
+    before = reuse.release.__wrapped__()
+    found = [SimpleNamespace(name=one.name, version=one.version) for one in distributions()]
+    (library,) = [one for one in found if one.name.lower().replace("_", "-") == name]
+    monkeypatch.setattr(reuse, "distributions", lambda: found)
+    assert reuse.release.__wrapped__() == before
+    library.version += ".1"
+    assert reuse.release.__wrapped__() != before
+
+
+@pytest.mark.parametrize("name", ["mermaid", "@viz-js/viz", "plotly", "vega", "@excalidraw/excalidraw"])
+def test_a_release_knows_the_version_of_every_bundle_that_draws(name, tmp_path, monkeypatch):
+    bundles = '{"files": {"bundle.js": {"package": "' + name + '", "version": "1.2.3"}}}'
+    (tmp_path / "manifest.json").write_text(bundles)
+    monkeypatch.setenv("LONGSHORE_ASSETS", str(tmp_path))
+    forget()
+    before = reuse.release.__wrapped__()
+    (tmp_path / "manifest.json").write_text(bundles.replace("1.2.3", "1.2.4"))
+    assert reuse.release.__wrapped__() != before
+
+
+def test_the_manifest_names_every_bundle_that_draws():
+    written = (settings().assets / "manifest.json").read_text(encoding="utf-8")
+    for name in ("mermaid", "@viz-js/viz", "plotly", "vega", "package-lock.json"):
+        assert name in written

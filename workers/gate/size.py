@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import struct
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from longshore.errors import Permanent
 from workers.renderers.base import Document, Render
@@ -86,7 +86,8 @@ def _root(path: Path) -> _Element:
     from lxml import etree
 
     with path.open("rb") as file:
-        _, root = next(iter(etree.iterparse(file, events=("start",), resolve_entities=False, no_network=True)))
+        events: Any = etree.iterparse(file, events=("start",), resolve_entities=False, no_network=True)
+        root: _Element = next(iter(events))[1]
     return root
 
 

@@ -105,6 +105,7 @@ class _Cleaning:
     drawings: list[str] = field(default_factory=list)
     absent: list[str] = field(default_factory=list)
     elsewhere: dict[int, str] = field(default_factory=dict)
+    told: set[str] = field(default_factory=set)
     lost: dict[str, None] = field(default_factory=dict)
 
     def css(self, text: str) -> str:
@@ -129,6 +130,8 @@ class _Cleaning:
             except BadDocument:
                 return self.mark("a broken picture")
             return "".join(value.split())
+        if value in self.told:
+            return value
         number = value.removeprefix("data:,drawing-")
         if number != value and number.isdecimal() and int(number) < len(self.drawings):
             return value
@@ -167,7 +170,8 @@ class _Cleaning:
             size = measure(root) or SIZELESS
         except BadDocument as error:
             self.render.warn(f"A drawing inside the page was left out. {error.message}")
-            return f'<img src="data:,absent-{len(self.absent)}" alt="drawing">'
+            self.told.add(f"data:,absent-{len(self.absent)}")
+            return f'<img src="{self.mark("a drawing")}" alt="">'
         resize(root, size)
         self.drawings.append(base64.b64encode(markup(root)).decode())
         where = f'src="data:,drawing-{len(self.drawings) - 1}"'
@@ -205,7 +209,11 @@ class _Cleaning:
     def untold(self) -> list[str]:
         """The absent pictures whose reason nobody has told yet."""
         tried = self.elsewhere if self.may_fetch else {}
-        return [what for number, what in enumerate(self.absent) if number not in tried]
+        return [
+            what
+            for number, what in enumerate(self.absent)
+            if number not in tried and f"data:,absent-{number}" not in self.told
+        ]
 
 
 def clean_html(text: str, render: Render, *, note: bool = False, shown: bool = True) -> str:
@@ -220,8 +228,8 @@ def clean_html(text: str, render: Render, *, note: bool = False, shown: bool = T
 
     check_bounds(text)
     work = _Cleaning(render, may_fetch=shown and render.fetch is not None)
+    text = work.take_drawings(text)  # what those lack was told with each
     work.lost.update({name: None for name, trace in _TOLD.items() if trace.search(text)})
-    text = work.take_drawings(text)
     attributes: dict[str, set[str]] = {"*": _ANYWHERE, **_SPECIFIC}
     blocks: Any = {}
     if note:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from workers.renderers._pixels import Pixels, format_of, limited, open_picture
+from workers.renderers._pixels import LOADERS, Pixels, format_of, limited, open_picture
 from workers.renderers._svg_size import Size, wish
 from workers.renderers.base import BadDocument, Render
 
@@ -32,6 +32,18 @@ class Photo:
 def number(picture: Image, name: str) -> int:
     """A number from the header; 1 where the picture does not tell."""
     return int(str(picture.get(name))) if picture.get_typeof(name) else 1
+
+
+def dpi(picture: Image, content: bytes) -> list[float] | None:
+    """Pixels per inch across and down; None where the file does not tell, for which libvips has a value of its own."""
+    found = [round(picture.xres * 25.4, 2), round(picture.yres * 25.4, 2)]
+    if content.startswith(LOADERS["png"]):
+        told = b"pHYs" in content.partition(b"IDAT")[0]
+    elif content.startswith(LOADERS["jpeg"]):  # 72 also stands for "unknown" in EXIF (CIPA DC-008, 4.6.4)
+        told = (content[6:10] == b"JFIF" and content[13] != 0) or found != [72.0, 72.0]
+    else:
+        told = (picture.xres, picture.yres) != (1.0, 1.0)
+    return found if told else None
 
 
 def look_at(content: bytes, page: int = 0) -> Photo:

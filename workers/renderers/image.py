@@ -7,9 +7,10 @@ import hashlib
 import json
 import math
 
+from workers.renderers._exif import exif
 from workers.renderers._follows import ENCODED, RUNNING, SHEET, SIZE
 from workers.renderers._page import asked_paper, web_page
-from workers.renderers._photo import fitted, load, look_at, number
+from workers.renderers._photo import dpi, fitted, load, look_at, number
 from workers.renderers._pixels import MAX_PIXELS, encode, open_picture, painted
 from workers.renderers._print import print_pictures
 from workers.renderers._svg_draw import background_of
@@ -123,11 +124,12 @@ def to_html(source: Document, render: Render) -> Document:
 
 @conversion("image", "json", cost=5)
 def to_json(source: Document, render: Render) -> Document:
-    """What the picture is: format, size, colours, frames, checksum."""
+    """What the picture is: format, size as it is seen, dpi, colours, frames, date and camera, checksum; no place."""
     import pyvips
 
     content = source.read_bytes()
-    form, picture = look_at(content).format, open_picture(content)
+    photo, picture = look_at(content), open_picture(content)
+    form = photo.format
     try:
         picture.avg()  # only the header was read so far
     except pyvips.Error as error:
@@ -137,8 +139,10 @@ def to_json(source: Document, render: Render) -> Document:
         "title": source.title,
         "format": form,
         "media_type": f"image/{form}",
-        "width": picture.width,
-        "height": picture.height,
+        "width": round(photo.size.width),
+        "height": round(photo.size.height),
+        "stored": {"width": picture.width, "height": picture.height},
+        "dpi": dpi(picture, content),
         "bands": picture.bands,
         "bits_per_band": {"uchar": 8, "ushort": 16, "short": 16, "uint": 32, "float": 32}.get(str(picture.format)),
         "colour_space": str(picture.interpretation),
@@ -146,6 +150,7 @@ def to_json(source: Document, render: Render) -> Document:
         "has_colour_profile": bool(picture.get_typeof("icc-profile-data")),
         "orientation": number(picture, "orientation"),
         "frames": number(picture, "n-pages"),
+        "exif": exif(bytes(picture.get("exif-data"))) if picture.get_typeof("exif-data") else {},  # type: ignore[arg-type]  # a blob
         "size": len(content),
         "sha256": hashlib.sha256(content).hexdigest(),
     }

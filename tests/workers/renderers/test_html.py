@@ -111,7 +111,19 @@ def test_a_broken_drawing_inside_a_page_is_told_and_the_page_goes_on(tmp_path):
 
     assert b"before" in content
     assert b"after" in content
+    assert "a drawing is not part of this document" in content.decode()
+    assert len(warnings) == 1
     assert "not well-formed" in warnings[0]
+
+
+def test_what_a_drawing_inside_a_page_lacks_is_told_once(tmp_path):
+    drawing = "<svg width=9 height=9><rect width='9' height='9'/><script>1</script></svg>".replace("=9", "='9'")
+    content, warnings = converted(tmp_path, f"<p>before</p>{drawing}", "html")
+    assert len(warnings) == 1
+    assert "Left out of the SVG" in warnings[0]
+    assert b"script>" not in content
+    _, warnings = converted(tmp_path, f"<p onclick='x()'>before</p>{drawing}", "html")
+    assert len(warnings) == 2
 
 
 def test_a_page_without_a_style_is_set_like_a_note(tmp_path):

@@ -11,6 +11,7 @@ from PIL import Image
 from pypdf import PdfReader
 
 from workers.renderers import image
+from workers.renderers._exif import exif
 from workers.renderers.base import SETTINGS, BadDocument, Document, Refused, Render
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "image"
@@ -168,6 +169,53 @@ def test_json_tells_what_the_picture_is(tmp_path):
     assert (facts["format"], facts["width"], facts["height"], facts["has_alpha"]) == ("jpeg", 1200, 800, False)
     assert facts["sha256"] == hashlib.sha256(SHOWCASE).hexdigest()
     assert facts["size"] == len(SHOWCASE)
+
+
+def a_photograph(form: str, **options: object) -> bytes:
+    exif = Image.Exif()
+    for tag, value in ((0x0112, 6), (0x010F, "Nikon"), (0x0110, "NIKON Z 8"), (0x0132, "2031:05:01 00:00:00")):
+        exif[tag] = value
+    exif.get_ifd(0x8769).update({0x9003: "2031:04:17 10:30:00", 0x9011: "+02:00", 0xA434: "35mm f/1.8"})
+    exif.get_ifd(0x8825).update({0: b"\x02\x03\0\0", 1: "N", 2: (53.0, 33.0, 0.0), 3: "E", 4: (9.0, 58.0, 0.0)})
+    return encoded(Image.new("RGB", (60, 30)), form, exif=exif, **options)
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
+def test_json_tells_when_and_with_what_a_photograph_was_taken_and_not_where(tmp_path, form):
+    facts = json.loads(converted(tmp_path, a_photograph(form), "json")[0])
+    assert facts["exif"] == {
+        "orientation": 6,
+        "date": "2031-04-17T10:30:00+02:00",
+        "camera": "NIKON Z 8",
+        "lens": "35mm f/1.8",
+        "has_place": True,
+    }
+    assert (facts["width"], facts["height"], facts["orientation"]) == (30, 60, 6)
+    assert facts["stored"] == {"width": 60, "height": 30}
+    assert "53" not in json.dumps(facts["exif"])
+
+
+@pytest.mark.parametrize(("form", "options", "told"), [
+    ("JPEG", {"dpi": (300, 300)}, [300, 300]), ("PNG", {"dpi": (72, 144)}, [72, 144]),
+    ("TIFF", {"dpi": (200, 200)}, [200, 200]), ("PNG", {}, None), ("WEBP", {}, None),
+    ("JPEG", {}, None), ("TIFF", {}, None), ("GIF", {}, None),
+])  # fmt: skip
+def test_json_tells_the_dpi_where_the_picture_does(tmp_path, form, options, told):
+    picture = encoded(Image.new("RGB", (60, 30)), form, **options)
+    found = json.loads(converted(tmp_path, picture, "json")[0])["dpi"]
+    assert found == (told and pytest.approx(told, abs=0.1))
+
+
+def test_a_camera_s_block_that_is_broken_tells_what_it_can():
+    whole = Image.Exif()
+    whole[0x0112], whole[0x0110], whole[0x0132] = 3, "Z 8", "0000:00:00 00:00:00"
+    block = whole.tobytes()
+    assert exif(block) == {"orientation": 3, "camera": "Z 8", "has_place": False}
+    for end in range(len(block)):
+        exif(block[:end])
+    for at in range(len(block)):
+        exif(block[:at] + b"\xff" + block[at + 1 :])
+    assert exif(b"no block") == {}
 
 
 def test_the_web_page_holds_the_picture_itself(tmp_path):
