@@ -26,7 +26,7 @@ LIMIT = 30.0
 SETTLE = 0.5
 HOST = "127.0.0.2"
 """An address of the loopback as well, the only one that the operator opens here."""
-FETCHING = {"html", "markdown", "svg", "plotly", "canvas", "tldraw", "vega", "excalidraw"}
+FETCHING = {"html", "markdown", "svg", "plotly", "canvas", "tldraw", "vega", "excalidraw", "graphviz"}
 """Kinds whose pictures are fetched; of Excalidraw, those in the drawings that it holds."""
 
 

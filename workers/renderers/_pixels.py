@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 MAX_PIXELS = 100_000_000
 """Pixels of a picture that is read or written: 400 MB when it is decoded."""
 
+MAX_BYTES = 8 * MAX_PIXELS
+"""Bytes of a picture when it is decoded: the largest with transparency and 16 bits a channel."""
+MAX_BANDS = 5
+"""Channels of a pixel: four inks and transparency."""
+SAMPLE = {"uchar": 1, "char": 1, "ushort": 2, "short": 2, "uint": 4, "int": 4, "float": 4, "double": 8}
+"""Bytes of one channel of a pixel, by what libvips calls its format."""
+
 MAX_SIDE = {"png": 16384, "jpeg": 16384, "webp": 16383, "avif": 16384, "tiff": 16384}
 """Longest side by format; 16,383 is WebP's own limit (RFC 9649, section 2.6)."""
 
@@ -81,6 +88,13 @@ def open_picture(content: bytes, **options: object) -> Image:
         ) from error
     if picture.width * picture.height > MAX_PIXELS:
         raise BadDocument(too_large(picture.width, picture.height, MAX_PIXELS))
+    if picture.bands > MAX_BANDS or str(picture.format) not in SAMPLE:
+        raise BadDocument(f"A pixel of the picture has {picture.bands} channels ({picture.format}). Save it as RGB.")
+    if picture.width * picture.height * picture.bands * SAMPLE[str(picture.format)] > MAX_BYTES:
+        raise BadDocument(
+            f"The picture has {picture.width:,} x {picture.height:,} pixels of {picture.bands} channels "
+            f"({picture.format}), which is more than {MAX_BYTES:,} bytes. Save it with 8 bits a channel."
+        )
     return picture
 
 

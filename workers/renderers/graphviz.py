@@ -58,6 +58,7 @@ _SETTING = re.compile(r"(?:graph|node|edge|subgraph|strict)\b|\S+\s*=(?!=)")
 _HIDDEN = re.compile(r"invis|white|transparent|none|plain|#[fF]{3}|shape\s*=|layers?\s*=|penwidth\s*=")
 _LINE = re.compile(r"syntax error in line (\d+)")
 _WIDTHS = re.compile(r"no hard-coded metrics|no value for width of non-ASCII")
+_OPENING = re.compile(rf"{_UNREAD.pattern}|(\{{)", _UNREAD.flags)
 
 
 @conversion("graphviz", "svg", cost=15, needs=("browser", "viz"), follows=DRAWN)
@@ -108,7 +109,7 @@ def _draw(source: Document, render: Render) -> bytes:
     inks = DARK if is_dark(render) else LIGHT
     font = {"fontname": METRICS, "fontcolor": inks["ink"]}
     argument = {
-        "text": text,
+        "text": _lettered(text, font),
         "graph": {**font, "bgcolor": "transparent", "pad": "0"},
         "node": {**font, "color": inks["line"]},
         "edge": {**font, "color": inks["line"]},
@@ -134,6 +135,13 @@ def _laid_out(argument: dict[str, Any], render: Render) -> dict[str, Any]:
     except ScriptError as error:
         raise BadDocument("Graphviz gave up on this graph; simplify it.", detail=error.message) from error
     return answer
+
+
+def _lettered(text: str, font: dict[str, str]) -> str:
+    """The text with the font as the graph's own default: told beside it, clusters in clusters would miss it."""
+    start = next((found.end() for found in _OPENING.finditer(text) if found[1]), 0)
+    said = " ".join(f'{name}="{value}"' for name, value in font.items())
+    return f"{text[:start]} graph [{said}]; {text[start:]}" if start else text
 
 
 def _things(text: str) -> int | None:

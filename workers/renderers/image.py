@@ -6,16 +6,21 @@ import base64
 import hashlib
 import json
 import math
+from typing import TYPE_CHECKING
 
 from workers.renderers._exif import exif
 from workers.renderers._follows import ENCODED, RUNNING, SHEET, SIZE
+from workers.renderers._memory import bounded
 from workers.renderers._page import asked_paper, web_page
-from workers.renderers._photo import dpi, fitted, load, look_at, number
+from workers.renderers._photo import Photo, dpi, fitted, load, look_at, number
 from workers.renderers._pixels import MAX_PIXELS, encode, open_picture, painted
 from workers.renderers._print import print_pictures
 from workers.renderers._svg_draw import background_of
 from workers.renderers._svg_size import Size
 from workers.renderers.base import BadDocument, Document, Render, conversion
+
+if TYPE_CHECKING:
+    from pyvips import Image
 
 PAGE_SIDE = 1123
 """Longest side in CSS pixels of a "fit" PDF page: that of A4. A photograph of 4,000 pixels then prints at 340 dpi."""
@@ -24,6 +29,7 @@ MOST_PAGES = 200
 """Pages or frames of one picture that become pages of a PDF."""
 
 
+@bounded()
 def _encoded(source: Document, render: Render, form: str) -> bytes:
     photo = look_at(source.read_bytes())
     if photo.pages > 1:
@@ -65,6 +71,13 @@ def to_tiff(source: Document, render: Render) -> Document:
     return render.save("tiff", _encoded(source, render, "tiff"))
 
 
+@bounded()
+def _looked_at(content: bytes) -> Photo:
+    """The header, for which HEIC's pixels are decoded, too."""
+    return look_at(content)
+
+
+@bounded()
 def _embedded(content: bytes, render: Render, page: int = 0) -> tuple[str, Size]:
     """The picture as a data URL and its size: photographs as JPEG, what came without loss as PNG."""
     photo = look_at(content, page)
@@ -80,7 +93,7 @@ def _embedded(content: bytes, render: Render, page: int = 0) -> tuple[str, Size]
 def to_pdf(source: Document, render: Render) -> Document:
     """The picture on a page as large as itself, up to the length of A4, or on paper; all pages of a TIFF or GIF."""
     content = source.read_bytes()
-    first = look_at(content)
+    first = _looked_at(content)
     count = _pages_shown(first.pages if first.format in {"gif", "tiff"} else 1, first.size, render)
     sheet = asked_paper(render)
     room = sheet.room if sheet else Size(PAGE_SIDE, PAGE_SIDE)
@@ -110,7 +123,7 @@ def to_html(source: Document, render: Render) -> Document:
     from html import escape
 
     content = source.read_bytes()
-    frames = look_at(content).pages
+    frames = _looked_at(content).pages
     if frames > 1:
         render.warn(f"The picture has {frames} frames or pages; only the first was used. A PDF shows all.")
     data, size = _embedded(content, render)
@@ -122,18 +135,25 @@ def to_html(source: Document, render: Render) -> Document:
     return render.save("html", web_page(source.title, style, image))
 
 
-@conversion("image", "json", cost=5)
-def to_json(source: Document, render: Render) -> Document:
-    """What the picture is: format, size as it is seen, dpi, colours, frames, date and camera, checksum; no place."""
+@bounded()
+def _read_through(content: bytes) -> tuple[Photo, Image]:
+    """What the picture is, and itself, every pixel of which was read once. Raises BadDocument where one is missing."""
     import pyvips
 
-    content = source.read_bytes()
     photo, picture = look_at(content), open_picture(content)
-    form = photo.format
     try:
         picture.avg()  # only the header was read so far
     except pyvips.Error as error:
         raise BadDocument("The picture is cut off or damaged. Send it again.", detail=str(error)) from error
+    return photo, picture
+
+
+@conversion("image", "json", cost=5)
+def to_json(source: Document, render: Render) -> Document:
+    """What the picture is: format, size as it is seen, dpi, colours, frames, date and camera, checksum; no place."""
+    content = source.read_bytes()
+    photo, picture = _read_through(content)
+    form = photo.format
     facts = {
         "type": "image",
         "title": source.title,

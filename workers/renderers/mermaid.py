@@ -50,6 +50,19 @@ DRAW = """async ({ text, config }) => {
       label.setAttribute('transform', `translate(0, ${up})`);
       texts[0].setAttribute('text-anchor', 'middle');
     }
+    const letters = document.createTreeWalker(shown, NodeFilter.SHOW_TEXT);
+    const letter = (entity) => new DOMParser().parseFromString(entity, 'text/html').body.textContent;
+    for (let before = null; letters.nextNode(); ) {
+      const node = letters.currentNode;
+      if (node.parentNode.closest('style')) continue;
+      const cut = before && /^#?\\w*;/.test(node.data) && before.data.match(/&#?\\w*$/);
+      if (cut) {
+        before.data = before.data.slice(0, cut.index);
+        node.data = cut[0] + node.data;
+      }
+      node.data = node.data.replace(/&(#\\d+|#x[\\da-f]+|\\w+);/gi, letter);
+      before = node;
+    }
     if (!text.includes('todayMarker')) shown.querySelectorAll('.today').forEach((line) => line.remove());
     const numbered = new Map();
     for (const one of shown.querySelectorAll('[id]')) {
@@ -78,7 +91,8 @@ DRAW = """async ({ text, config }) => {
 }"""
 """Draws, then makes the drawing the same every time: mermaid counts some ids from the page's beginning, rolls dice for
 its pen, marks today in a Gantt chart (kept where the text itself speaks of `todayMarker`) and moves its dashes. Names
-of states go to the middle of their boxes, where mermaid sets them at the left when labels are text.
+of states go to the middle of their boxes, where mermaid sets them at the left when labels are text. Of characters that
+a document names (`#quot;`, `#9829;`) mermaid leaves the names in such labels, broken where they end a line.
 Without the reset it would keep the settings of a document that failed, and apply them to the next one."""
 
 

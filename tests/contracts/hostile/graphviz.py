@@ -24,8 +24,8 @@ def graphviz(trap: Trap) -> Documents:
     parts = {}
     for name, url in (trap.pictures | drawings(trap)).items():
         parts[f"image-{name}"] = (
-            f'digraph {{ imagepath="{file.parent}"; a [image="{url}" label="" width=2 height=2 fixedsize=true];'
-            f' b [label=<<table><tr><td><img src="{url}"/></td></tr></table>>]; a -> b }}'
+            f'digraph {{ imagepath="{file.parent}"; "{name}" [image="{url}" label="" width=2 height=2'
+            f' fixedsize=true]; "in {name}" [label=<<table><tr><td><img src="{url}"/></td></tr></table>>] }}'
         )
     for name in GRAPH:
         parts[f"graph-{name}"] = f'digraph {{ {name}="{at}/graph-{name}"; a -> b }}'

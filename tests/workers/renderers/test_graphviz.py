@@ -137,3 +137,23 @@ def test_a_broken_picture_inside_the_graph_is_a_box(draw: Draw) -> None:
     svg, warnings = draw("graphviz", DOT.format("data:image/png;base64,AAAA", "b.png"), "svg")
     assert svg.count(missing().encode()) == 2
     assert "2 picture(s)" in warnings[0]
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_clusters_in_clusters_have_the_letters_of_all_others(draw: Draw, theme: str) -> None:
+    inner = 'subgraph cluster_b { label="inner"; subgraph cluster_c { label="innermost"; n } }'
+    graph = f'/* {{ */ digraph "{{" {{ subgraph cluster_a {{ label="outer"; {inner} }} }}'
+    svg = draw("graphviz", graph, "svg", theme=theme)[0].decode()
+    letters = re.findall(r'<text [^>]*?font-family="([^"]*)"[^>]*?>(\w+)</text>', svg)
+    assert sorted(word for _, word in letters) == ["inner", "innermost", "n", "outer"]
+    assert len({family for family, _ in letters}) == 1
+    inks = set(re.findall(r'<text [^>]*?fill="([^"]*)"', svg))
+    assert inks == {"#1f2430" if theme == "light" else "#e6e9ef"}
+
+
+@pytest.mark.browser
+def test_a_broken_line_is_told_as_it_was_written(draw: Draw) -> None:
+    with pytest.raises(BadDocument, match="line 1") as raised:
+        draw("graphviz", "digraph { a -> ; }", "svg")
+    assert raised.value.message.endswith("digraph { a -> ; }")

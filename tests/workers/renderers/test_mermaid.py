@@ -122,3 +122,13 @@ def test_the_name_of_a_state_stands_in_the_middle_of_its_box(draw: Draw, tmp_pat
     labels = re.findall(at, drawing)
     assert labels == ["0", "0"]
     assert drawing.count('text-anchor="middle"') >= 2
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("head", ["flowchart LR\n  a", "stateDiagram-v2\n  state "])
+def test_characters_that_a_document_names_are_drawn(draw: Draw, head: str) -> None:
+    body = "[%s]" if head.startswith("flow") else "%s as a"
+    text = head + body % '"say #quot;yes#quot; #9829; #amp; #lt;b#gt;"'
+    svg = draw("mermaid", text, "svg")[0].decode()
+    words = re.sub(r"\s+", "", re.sub(r"<[^<>]*>", "", svg.partition("</style>")[2]))
+    assert 'say"yes"♥&amp;&lt;b&gt;' in words
