@@ -32,16 +32,27 @@ Errors = list[dict[str, str]]
 
 def accept_batch(request: Request, owner: str, body: BatchIn) -> Accepted:
     """Accept a batch, once per `Idempotency-Key`. Raises Invalid where nothing, or not everything, may be accepted."""
+    read = [_read(item, index) for index, item in enumerate(body.items)]  # before a transaction: it may ask for names
     return idempotency.once(
-        request, owner, lambda session, now, written: _make(session, owner, body, now=now, written=written)
+        request, owner, lambda session, now, written: _make(session, owner, body, read, now=now, written=written)
     )
 
 
-def _make(session: Session, owner: str, body: BatchIn, *, now: datetime, written: list[str]) -> str:
+def _read(item: dict[str, Any], index: int) -> ExportIn | Errors:
+    """One item as it is meant, or what is wrong with it by itself."""
+    try:
+        return ExportIn.model_validate(item)
+    except ValidationError as error:
+        return fields_of(error, f"items.{index}").errors
+
+
+def _make(
+    session: Session, owner: str, body: BatchIn, read: list[ExportIn | Errors], *, now: datetime, written: list[str]
+) -> str:
     """Exports, the package that waits for them, and the batch; the id of the export that stands for it."""
     batch = Batch(id=new_id(), owner=owner, items=[], package_id=None, created_at=now)
     items: list[dict[str, Any]] = []
-    for index, item in enumerate(body.items):
+    for index, item in enumerate(read):
         items.append(_accept(session, batch, item, index, now=now, written=written))
     refused = [error for one in items for error in one["errors"]]
     members = [one["export_id"] for one in items if one["export_id"]]
@@ -57,17 +68,16 @@ def _make(session: Session, owner: str, body: BatchIn, *, now: datetime, written
 
 
 def _accept(
-    session: Session, batch: Batch, item: dict[str, Any], index: int, *, now: datetime, written: list[str]
+    session: Session, batch: Batch, body: ExportIn | Errors, index: int, *, now: datetime, written: list[str]
 ) -> dict[str, Any]:
     """One item as the batch keeps it; a refused one leaves nothing behind."""
+    if not isinstance(body, ExportIn):
+        return {"export_id": None, "errors": body}
     before = len(written)
     try:
-        body = ExportIn.model_validate(item)
         with session.begin_nested():
             wish = accept.read(session, batch.owner, body)
             export = accept.submit(session, batch.owner, wish, now=now, written=written, batch_id=batch.id)
-    except ValidationError as error:
-        return {"export_id": None, "errors": fields_of(error, f"items.{index}").errors}
     except REFUSED as error:
         for key in written[before:]:
             store().delete(key)

@@ -11,12 +11,11 @@ from pydantic import ValidationError
 from sqlalchemy import delete, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from app import places, rows
+from app import endpoints, places, rows
 from app.api.problems import fields_of
-from longshore import circuit, connections, egress, release
-from longshore.errors import Conflict, Invalid, LongshoreError, NotFound, Permanent, Refused, Transient
+from longshore import circuit, connections, release
+from longshore.errors import Conflict, Invalid, LongshoreError, NotFound, Permanent, Refused
 from longshore.models import Connection, Delivery, Leftover, ScheduleDelivery, ScheduledExport
-from longshore.settings import settings
 from longshore.states import SETTLED
 from workers.connect import complete, open_destination
 from workers.destinations import named, names
@@ -116,19 +115,11 @@ def changed(
 
 
 def check_endpoint(options: dict[str, Any]) -> None:
-    """Refuse an endpoint that the operator's rules forbid, before it is stored; it is checked at each use as well.
-
-    Raises Invalid. A name that has no address just now may have one when it is used.
-    """
-    url = options.get("endpoint_url")
-    if not isinstance(url, str) or not url:
-        return
+    """Refuse an endpoint that the operator's rules forbid, before it is stored. Raises Invalid."""
     try:
-        egress.check_url(url, allow_private=settings().allow_private_networks)
+        endpoints.check(options)
     except Refused as error:
         raise Invalid(error.message, field="options.endpoint_url", detail=error.detail) from error
-    except Transient as error:
-        log.info("endpoint_unknown", detail=error.detail)
 
 
 def take_over(session: Session, row: Connection, candidate: Connection, *, now: datetime) -> None:

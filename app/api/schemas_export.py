@@ -10,6 +10,7 @@ from pydantic import AliasChoices, BaseModel, Field, StrictBool, ValidationInfo,
 from app.api.schemas import Fault, FileName, FolderPath, Id, Json, Lenient, Page, PublicKeys, Strict, Text, Tries
 from app.api.schemas_delivery import DeliveryOut
 from app.api.schemas_file import SourceIn
+from app.endpoints import Inline
 from longshore.packing import Compress
 
 Conflict = Literal["overwrite", "rename", "version", "skip", "fail"]
@@ -20,7 +21,7 @@ class DeliveryIn(Strict):
 
     connection_id: Id | None = None
     destination: Text | None = Field(None, validation_alias=AliasChoices("destination", "destination_type"))
-    destination_config: Json = Field(default_factory=dict)
+    destination_config: Inline = Field(default_factory=dict)
     folder: FolderPath = ""
     name: FileName | None = Field(None, validation_alias=AliasChoices("name", "file_name"))
     conflict: Conflict = Field("rename", description="What to do where the name is taken.")
@@ -79,7 +80,7 @@ class CloudExportIn(Lenient):
     export_format: Text = Field(validation_alias=AliasChoices("export_format", "format"))
     export_settings: Json = Field(default_factory=dict, validation_alias=AliasChoices("export_settings", "settings"))
     destination: Text = Field(validation_alias=AliasChoices("destination", "destination_type"))
-    destination_config: Json
+    destination_config: Inline
     file_name: FileName | None = None
 
 

@@ -12,6 +12,7 @@ from app.api.schemas import FileName, FolderPath, Id, Json, Label, Lenient, Publ
 from app.api.schemas_cadence import CadenceIn, MoreCadence
 from app.api.schemas_export import Conflict
 from app.api.schemas_order import FormatOut, OrderIn, PlaceOut
+from app.endpoints import Inline
 from longshore.conditions import Conditions
 from longshore.errors import Invalid
 from longshore.lateness import Health, health
@@ -33,7 +34,7 @@ class ScheduleIn(OrderIn, CadenceIn):
         validation_alias=AliasChoices("destination_type", "destination"),
         description="`local`, where nothing else is said.",
     )
-    destination_config: Json = Field(default_factory=dict, description="Its secrets are encrypted and never shown.")
+    destination_config: Inline = Field(default_factory=dict, description="Its secrets are encrypted and never shown.")
     connection_id: Id | None = Field(None, description="A stored connection, in place of the two above.")
     folder: FolderPath = ""
     file_name: FileName | None = None
@@ -58,7 +59,7 @@ class ScheduleUpdate(OrderIn, MoreCadence):
     export_format: Text | None = Field(None, validation_alias=AliasChoices("export_format", "format"))
     export_settings: Json | None = Field(None, validation_alias=AliasChoices("export_settings", "settings"))
     destination_type: Text | None = Field(None, validation_alias=AliasChoices("destination_type", "destination"))
-    destination_config: Json | None = None
+    destination_config: Inline | None = None
     connection_id: Id | None = None
     folder: FolderPath | None = None
     file_name: FileName | None = None

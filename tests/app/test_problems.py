@@ -149,10 +149,10 @@ def test_a_nul_is_refused_wherever_it_would_be_stored(alice: Api) -> None:
             "access_key_id": "a",
             "secret_access_key": "b",
             "bucket_name": "bbb",
-            "endpoint_url": "https://x\u0000.example",
+            "region": "eu\u0000",
         },
     }
     problem = alice.problem(400, "POST", "/scheduled-exports", json=body)
-    assert problem["errors"][0]["field"] == "destination_config.endpoint_url"
+    assert problem["errors"][0]["field"] == "destination_config.region"
     alice.problem(422, "GET", "/export?file_id=%00")
     alice.problem(422, "GET", "/files?name=%00")
