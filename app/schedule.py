@@ -208,6 +208,7 @@ def _change_cadence(session: Session, row: ScheduledExport, cadence: Cadence, *,
         _write_cadence(row, cadence)
         first_due(cadence, now)
         expect(row, now, since)
+        row.resumed_at = row.catchup_once = None
         return
     settle_all(session, row, row.owed_from, min(row.paused_at or now, now), CHANGED, now=now)
     _write_cadence(row, cadence)

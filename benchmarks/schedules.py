@@ -1,4 +1,4 @@
-"""A tick of beat with 100 schedules due among a thousand and among a million, and the same with other schedulers."""
+"""Beat with 100 schedules due among a thousand and a million, chores and all, and the same with other schedulers."""
 
 from __future__ import annotations
 

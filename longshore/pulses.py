@@ -81,9 +81,14 @@ def _forget(session: Session, names: list[str]) -> None:
         session.execute(delete(Pulse).where(Pulse.name.in_(names)))
 
 
-def unbroken_since(session: Session) -> datetime | None:
-    """Since when some beat was at work without a break; None where no beat has said so."""
-    return _at(session, BEATING)
+def unbroken_since(session: Session, now: datetime) -> datetime | None:
+    """Since when some beat was at work without a break; None where no beat has said so.
+
+    Where the last sign of life is old, there was a break until now, which nobody has noted yet: a clock was set
+    forward a moment ago, or the machine slept.
+    """
+    last, since = _at(session, BEAT), _at(session, BEATING)
+    return now if last is not None and (now - last).total_seconds() > STALE else since
 
 
 def _at(session: Session, name: str) -> datetime | None:

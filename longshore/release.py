@@ -29,6 +29,14 @@ def release_blocked(session: Session, connection_id: str, *, now: datetime) -> i
     One whose artifact has had its time meanwhile fails, and says so. Schedules that deliver with it and were paused for
     a fault resume, too: beat does it at its next look.
     """
+    _resume_schedules(session, connection_id, now)
+    session.flush()
+    refused = update(Connection).where(Connection.id == connection_id, Connection.health == NEEDS_RECONNECT)
+    session.execute(refused.values(health=UNTESTED))
+    return _release(session, Delivery.connection_id == connection_id, now=now)
+
+
+def _resume_schedules(session: Session, connection_id: str, now: datetime) -> None:
     paused = update(ScheduledExport).where(
         or_(
             ScheduledExport.connection_id == connection_id,
@@ -40,10 +48,6 @@ def release_blocked(session: Session, connection_id: str, *, now: datetime) -> i
         ScheduledExport.paused_by.in_(["connection", "failures"]),
     )
     session.execute(paused.values(resume_at=now).execution_options(synchronize_session=False))
-    session.flush()
-    refused = update(Connection).where(Connection.id == connection_id, Connection.health == NEEDS_RECONNECT)
-    session.execute(refused.values(health=UNTESTED))
-    return _release(session, Delivery.connection_id == connection_id, now=now)
 
 
 def release_untried(session: Session, connection_id: str, *, now: datetime) -> int:
@@ -67,7 +71,11 @@ def _release(session: Session, which: ColumnElement[bool], *, now: datetime) -> 
 
 
 def release_waiting(session: Session, connection_id: str, *, now: datetime) -> int:
-    """Ring for what waited while this connection was switched off; the count of it. The rescuer rings for the rest."""
+    """Ring for what waited while this connection was switched off; the count of it. The rescuer rings for the rest.
+
+    Schedules that deliver with it and were paused for a fault resume, too.
+    """
+    _resume_schedules(session, connection_id, now)
     rendered = exists().where(Artifact.export_id == Delivery.export_id)
     open_states = Delivery.state.in_([str(DeliveryState.PENDING), str(DeliveryState.RETRYING)])
     here = and_(Delivery.connection_id == connection_id, open_states, rendered)

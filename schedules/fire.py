@@ -69,7 +69,7 @@ def fire_due(session: Session, now: datetime, limit: int) -> int:
     taken, budget = 0, BUDGET
     due = session.execute(due_rows(now, limit)).all()
     at_once = _read([schedule_id for schedule_id, _slot in due], session)
-    since = pulses.unbroken_since(session)
+    since = pulses.unbroken_since(session, now)
     for schedule_id, slot in due:
         note = partial(_note, session, schedule_id, slot, now)
         cost: int | None = 1

@@ -89,6 +89,8 @@ def resume(session: Session, row: ScheduledExport, *, now: datetime, catchup: Ca
         row.resumed_at, row.catchup_once = now, str(catchup) if catchup else None
     if found is None:
         first_due(rule.cadence, now)
+    elif found[0] > now:
+        row.catchup_once = None  # there is nothing to make up for
     row.is_active, row.ended_reason = True, None
     for name, value in waiting_for(rule, found, now).items():
         setattr(row, name, value)

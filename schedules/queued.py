@@ -13,8 +13,10 @@ from longshore.errors import Invalid
 from longshore.models import ScheduledExport, ScheduleRun
 from schedules.counts import count_failure
 from schedules.ending import NONE_LEFT
+from schedules.exporting import blocked
 from schedules.failing import pause_if_failing
 from schedules.guard import guarded, locked, not_parked
+from schedules.pauses import BLOCKED, stop
 from schedules.rule import rule_of
 from schedules.running import is_any, own_running, running
 from schedules.runs import Outcome, Trigger, settle_run
@@ -71,6 +73,10 @@ def _start(session: Session, row: ScheduledExport, now: datetime) -> None:
     run = _next(session, row, now)
     if run is None:
         return
+    why = _waits_for_its_connection(session, row, run)
+    if why:
+        stop(session, row, BLOCKED, why, now=now)
+        return
     late = _past_its_deadline(row, run, now)
     if late:
         settle_run(session, run.id, Outcome.MISSED, reason=late, queued_at=None)
@@ -109,6 +115,17 @@ def _miss_next(session: Session, schedule_id: str, reason: str) -> None:
     if run_id is not None:
         settle_run(session, run_id, Outcome.MISSED, reason=reason, queued_at=None)
         count_failure(session, schedule_id, reason)
+
+
+def _waits_for_its_connection(session: Session, row: ScheduledExport, run: ScheduleRun) -> str:
+    """Why a slot goes on waiting, with its schedule, as one that comes up would; empty where it may start."""
+    if run.trigger != Trigger.SLOT or not row.is_active:
+        return ""
+    try:
+        waits = rule_of(row).policy.pause_when_blocked
+    except Invalid:
+        return ""
+    return blocked(session, row) if waits else ""
 
 
 def _past_its_deadline(row: ScheduledExport, run: ScheduleRun, now: datetime) -> str:

@@ -44,8 +44,9 @@ def settle_pause(session: Session, row: ScheduledExport, reason: str, *, now: da
     rule, until = _readable(row), row.paused_at
     if row.is_active or row.owed_from is None or until is None or rule is None:
         return None
-    due = takewhile(lambda slot: slot <= until, _released(rule, row.owed_from, now))
-    last = _enter(session, row, due, reason, now=now)
+    # a rule that was changed meanwhile is owed from that moment, which is no slot
+    owed = takewhile(lambda slot: slot <= until, _slots(rule.cadence, row.owed_from))
+    last = _enter(session, row, takewhile(lambda slot: rule.release(slot).at <= now, owed), reason, now=now)
     first = next(_slots(rule.cadence, last + SOON if last else row.owed_from), None)
     return first if first is not None and first <= until else None
 

@@ -145,7 +145,7 @@ def rotate_secrets(connection_id: uuid.UUID, body: ConnectionRotate) -> Any:
 def disable_connection(connection_id: uuid.UUID) -> Any:
     """Let deliveries with this connection wait, without spending attempts. What is being sent is sent to its end.
 
-    A schedule whose slot comes up meanwhile misses it, and its run says why.
+    A schedule whose slot comes up meanwhile is paused until it is enabled, or misses it, as its policy says.
     """
     with transaction() as session:
         row = connection.find(session, owner(), connection_id)

@@ -22,7 +22,7 @@ def test_each_beat_has_a_pulse_of_its_own_beside_that_of_all(database: str) -> N
     with reading() as session:
         assert pulses.beats(session) == {ONE: NOON, TWO: NOON + timedelta(seconds=50)}
         assert pulses.read(session)[pulses.BEAT] == NOON + timedelta(seconds=50)
-        assert pulses.unbroken_since(session) == NOON
+        assert pulses.unbroken_since(session, NOON + timedelta(seconds=55)) == NOON
 
 
 def test_a_beat_that_was_silent_for_a_day_is_forgotten_by_the_next_one(database: str) -> None:

@@ -140,3 +140,43 @@ def test_a_retry_that_arrives_ends_the_count_of_failures(schedule: Add, rung: li
     tick(NINE + HOUR)
     assert (row(schedule_id).failures, row(schedule_id).last_error) == (0, None)
     assert (runs(schedule_id)[0].result, runs(schedule_id)[0].ended_at) == ("completed", NINE + HOUR)
+
+
+@pytest.mark.parametrize("fault", [{"enabled": False}, {"health": "needs_reconnect"}])
+def test_a_slot_that_waited_in_line_waits_for_its_connection_too(
+    schedule: Add, rung: list[str], fault: dict[str, Any]
+) -> None:
+    schedule_id = schedule(NINE)
+    tick(NINE)
+    tick(NINE + DAY)
+    change_connection(schedule_id, **fault)
+    end(schedule_id, ExportState.COMPLETED, NINE + DAY)
+    tick(NINE + DAY + HOUR)
+    found = row(schedule_id)
+    assert (found.is_active, found.paused_by, found.owed_from) == (False, "connection", NINE + 2 * DAY)
+    assert (outcomes(schedule_id), found.error_count) == (["fired", "queued"], 0)
+    change_connection(schedule_id, enabled=True, health="ok")
+    tick(NINE + DAY + 2 * HOUR)
+    assert outcomes(schedule_id) == ["fired", "fired"]
+    assert row(schedule_id).next_run_at == NINE + 2 * DAY
+
+
+def test_what_makes_up_for_a_pause_makes_up_for_no_downtime_after_it(schedule: Add, rung: list[str]) -> None:
+    schedule_id = schedule(NINE, policy={"overlap": "allow", "catchup": "none"})
+    tick(NINE)
+    pause(schedule_id, NINE + HOUR)
+    resume(schedule_id, NINE + 2 * HOUR, Catchup.ALL)
+    tick(NINE + 3 * DAY + HOUR)
+    assert outcomes(schedule_id) == ["fired", "missed", "missed", "missed"]
+
+
+def test_a_connection_that_is_enabled_ends_a_pause_for_failures(schedule: Add, rung: list[str]) -> None:
+    schedule_id = schedule(NINE, policy={"pause_after": 1, "pause_when_blocked": False})
+    change_connection(schedule_id, enabled=False)
+    tick(NINE)
+    assert row(schedule_id).paused_by == "failures"
+    change_connection(schedule_id, enabled=True)
+    with transaction() as session:
+        release.release_waiting(session, row(schedule_id).connection_id, now=NINE + HOUR)
+    tick(NINE + HOUR)
+    assert (row(schedule_id).is_active, row(schedule_id).next_run_at) == (True, NINE + DAY)

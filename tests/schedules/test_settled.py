@@ -129,3 +129,13 @@ def test_a_backfill_from_the_beginning_of_time_is_refused(schedule: Add, rung: l
         found = session.get_one(ScheduledExport, schedule_id)
         with pytest.raises(Invalid, match="from must not be before 1970-01-01"):
             backfill(session, found, beginning, NINE, now=NINE)
+
+
+def test_a_rule_changed_in_a_pause_by_a_clock_set_back_enters_no_slot_that_never_was(
+    schedule: Add, rung: list[str]
+) -> None:
+    schedule_id = schedule(NINE + DAY)
+    do(schedule_id, pauses.pause, NINE + 2 * HOUR)
+    put(schedule_id, NINE + HOUR, schedule_time="11:30")
+    resume(schedule_id, NINE + 3 * HOUR)
+    assert (outcomes(schedule_id), row(schedule_id).next_run_at) == ([], NINE + DAY + 2.5 * HOUR)
