@@ -21,7 +21,7 @@ def send_small(
     ignore `If-None-Match`. Raises BotoCoreError, what `Upload.open` raises, and Cancelled.
     """
     key, mine = state["key"], marks(upload)
-    with upload.open() as reader:
+    with upload.source() as reader:
         content = _whole(reader, upload.size)
     if hashlib.sha256(content).hexdigest() != upload.sha256:
         return None
