@@ -109,6 +109,17 @@ def put_back(session: Session, taken: Sequence[Delivery], *, now: datetime) -> N
         end_attempts(session, alone, now=now, outcome="put_back", message="It takes an upload of its own.")
 
 
+def ring(session: Session, *which: ColumnElement[bool], now: datetime) -> None:
+    """Ring for new deliveries whose artifact is there, as far as their connections have room; the others are parked.
+
+    A message for each would only stand in the way of those that are rung for when there is room.
+    """
+    parking = update(Delivery).where(*which).values(parked=SLOT).returning(Delivery.connection_id)
+    connections = session.scalars(parking.execution_options(synchronize_session=False)).all()
+    for connection_id in dict.fromkeys(connections):
+        unpark(session, connection_id, now=now)
+
+
 def unpark(session: Session, connection_id: str, *, now: datetime) -> int:
     """Ring for as many parked deliveries of a connection as may run beside those that run or were rung for.
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import structlog
 from billiard.exceptions import SoftTimeLimitExceeded
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from longshore.artifacts import store
@@ -21,11 +20,10 @@ from longshore.exports import fail, settle
 from longshore.models import Artifact, Delivery, Export, File, FileVersion
 from longshore.names import like, with_extension
 from longshore.packages import PACKAGE, member_ended
-from longshore.queue import UPLOAD, send_after_commit
 from longshore.settings import settings
 from longshore.skips import SKIPPED, skip
 from longshore.states import DeliveryState
-from workers import sources
+from workers import admission, sources
 from workers.conditions import NotWanted, compare, judge, look, with_pictures
 from workers.lease import Heartbeat, claim_export, end_attempt, hold
 from workers.make import Made, Order, earlier, make
@@ -193,9 +191,7 @@ def _media_type(form: str, filename: str) -> str:
 
 def _ring(session: Session, export_id: str) -> None:
     waiting = Delivery.state == str(DeliveryState.PENDING)
-    for delivery in session.scalars(select(Delivery).where(Delivery.export_id == export_id, waiting)):
-        delivery.sent_at = clock(session)
-        send_after_commit(session, UPLOAD, delivery.id)
+    admission.ring(session, Delivery.export_id == export_id, waiting, now=clock(session))
 
 
 def _give_up_or_retry(job: Job, error: LongshoreError) -> None:

@@ -10,7 +10,7 @@ from longshore.db import clock, transaction
 from longshore.models import Artifact, Connection, Delivery, Event
 from longshore.states import DeliveryState, ExportState, move
 from tests.rows import delivery_rows, submitted
-from workers.admission import claim_delivery, claim_next, unpark
+from workers.admission import claim_delivery, claim_next, ring, unpark
 from workers.rescue import sweep
 
 
@@ -195,3 +195,14 @@ def test_a_connection_that_was_switched_off_rings_for_nobody(database, rung):
     end(ids[0])
     assert rung == []
     assert sweep() == 0
+
+
+def test_of_new_deliveries_as_many_are_rung_for_as_may_run(database, rung):
+    ids = waiting(5, rung)
+    with transaction() as session:
+        ring(session, Delivery.id.in_(ids), now=clock(session))
+    assert rung == ids[:3]
+    assert [row(one).parked for one in ids] == ["", "", "", "slot", "slot"]
+    assert claim(ids[0]) == 1
+    end(ids[0])
+    assert rung == ids[:4], "whoever ends rings for the next one"

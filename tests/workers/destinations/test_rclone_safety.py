@@ -158,9 +158,9 @@ def test_ports_of_the_own_protocols_are_open_and_others_are_left_to_the_check_of
     asked = []
     for port in (22, 25, 8080):
         checked("127.0.0.1", port, asked.append)
-    assert asked == ["http://127.0.0.1:80/", "http://127.0.0.1:25/", "http://127.0.0.1:8080/"]
+    assert asked == ["https://127.0.0.1:443/", "https://127.0.0.1:25/", "https://127.0.0.1:8080/"]
     checked("::1", 22, asked.append)
-    assert asked[-1] == "http://[::1]:80/"
+    assert asked[-1] == "https://[::1]:443/"
 
 
 @pytest.mark.parametrize("greeting", [b"\x05\x01\x00", b"\x05\x01\x02\x01\x01x\x05wrong", b"GET / HTTP/1.0\r\n\r\n"])

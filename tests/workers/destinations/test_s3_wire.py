@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import socket
+from contextlib import closing
 from urllib.parse import parse_qs
 
 import pytest
@@ -12,6 +14,7 @@ from tests.contracts.s3_servers import Answer
 from tests.contracts.s3_site import MIB
 from tests.contracts.site import Job, noise
 from workers.destinations import _s3_versions
+from workers.destinations._s3_client import session
 from workers.destinations._s3_options import S3Options
 
 TAGS = {"team": "data + art", "cost centre": "42", "größe": "a=b"}
@@ -122,3 +125,11 @@ def test_checksums_are_sent_and_asked_for_or_neither(on_moto, checksums, expecte
     assert ("x-amz-checksum-mode" in on_moto.proxy.seen[-1].headers) is expected
     if size > on_moto.part:
         assert ("x-amz-checksum-algorithm" in creating(on_moto, size).headers) is expected
+
+
+def test_a_body_does_not_wait_for_the_acknowledgement_of_its_headers(on_moto):
+    destination = on_moto.destination()
+    pool = session(destination.client, lambda url: None)._manager.connection_from_url(destination.options.endpoint_url)
+    with closing(pool._get_conn()) as connection:
+        connection.connect()
+        assert connection.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

@@ -145,7 +145,7 @@ NASTY = ("<script>|{title}{page}|{date}", "</div><iframe>\\", '"><img src=x></st
 
 def test_the_html_of_a_running_line_holds_only_escaped_text(tmp_path):
     line, title, date = NASTY
-    render = a_render(tmp_path, date=date)
+    render = a_render(tmp_path, header=line, date=date)
     told = running(line, Document(tmp_path, "markdown", title), paper(render), render).html()
     assert told.count("<") == told.count("<div ") * 2 + told.count("<span ") * 2
     for tag in ("<script", "<iframe", "<img"):
@@ -154,7 +154,7 @@ def test_the_html_of_a_running_line_holds_only_escaped_text(tmp_path):
 
 def test_the_css_of_a_running_line_holds_no_sign_of_the_user(tmp_path):
     line, title, date = NASTY
-    render = a_render(tmp_path, date=date)
+    render = a_render(tmp_path, header=line, date=date)
     told = running(line, Document(tmp_path, "markdown", title), paper(render), render).css("top")
     contents = re.findall(r"content:(.*?);font", told)
     assert len(contents) == 3
@@ -232,14 +232,6 @@ def test_a_drawing_larger_than_its_paper_is_shrunk_to_the_margins(tmp_path):
 def test_the_background_covers_the_whole_sheet(tmp_path):
     (width, height), box = ink(printed(tmp_path, "svg", DRAWING, page_size="a4", background="#336699"))
     assert box == (0, 0, width, height)
-
-
-def test_a_header_without_a_margin_is_left_out_and_told(tmp_path):
-    render = a_render(tmp_path, header="x")
-    source = tmp_path / "drawing.svg"
-    source.write_text(DRAWING)
-    svg.to_pdf(Document(source, ".svg", ""), render)
-    assert "Set page_size" in render.warnings[0]
 
 
 @pytest.mark.parametrize("title", ["A title", "Ein Titel (1) \\ mit 中文", "()\\("])

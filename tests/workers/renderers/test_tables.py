@@ -17,7 +17,7 @@ from workers.inspect import inspect
 from workers.renderers import _spreadsheet
 from workers.renderers._spreadsheet import save_xlsx, typed
 from workers.renderers._tables import Table, distinct, save_csv, save_xml
-from workers.renderers.base import SETTINGS, Render
+from workers.renderers.base import SETTINGS, Document, Render
 
 SAVE = {"csv": save_csv, "xml": save_xml, "xlsx": save_xlsx}
 
@@ -31,7 +31,7 @@ def saved(folder: Path, tables: list[Table], form: str, **asked: Any) -> tuple[b
     render = Render(folder, SETTINGS[form](**asked), time.monotonic() + 60, title="Tables")
     document = SAVE[form](tables, render)
     inspect(document.path, form)
-    rows.check(document, form, render)
+    rows.check(Document(document.path, "file", "Tables"), document, form, render)
     return document.read_bytes(), render.warnings
 
 
