@@ -55,7 +55,19 @@ def served(kind: str, folder: Path, *more: str) -> Iterator[Served]:
     else:
         first = _free_port()
         login += ["--passive-port", f"{first}-{first + 40}"]
-    command = [program(), "serve", kind, str(files), *address, f"127.0.0.1:{port}", "--config=", *login, *more]
+    # what a test puts there as somebody else is seen at once
+    command = [
+        program(),
+        "serve",
+        kind,
+        str(files),
+        *address,
+        f"127.0.0.1:{port}",
+        "--config=",
+        "--dir-cache-time=0s",
+        *login,
+        *more,
+    ]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
     try:
