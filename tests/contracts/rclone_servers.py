@@ -55,19 +55,7 @@ def served(kind: str, folder: Path, *more: str) -> Iterator[Served]:
     else:
         first = _free_port()
         login += ["--passive-port", f"{first}-{first + 40}"]
-    # what a test puts there as somebody else is seen at once
-    command = [
-        program(),
-        "serve",
-        kind,
-        str(files),
-        *address,
-        f"127.0.0.1:{port}",
-        "--config=",
-        "--dir-cache-time=0s",
-        *login,
-        *more,
-    ]
+    command = [program(), "serve", kind, str(files), *address, f"127.0.0.1:{port}", "--config=", *login, *more]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
     try:
