@@ -17,12 +17,12 @@ from longshore.models import Delivery
 from longshore.signing import keyring
 from workers import jobs, outcome
 from workers.connect import Borrowed
-from workers.destinations.base import Destination, Upload
+from workers.destinations.base import Destination
 from workers.interrupt import Interrupt
 from workers.jobs import Job
 from workers.lease import Heartbeat
 from workers.outcome import Arrived
-from workers.pack import Content, content_of
+from workers.pack import content_of
 from workers.reservations import reserve_all
 
 log = structlog.get_logger(__name__)
@@ -68,7 +68,8 @@ def _send(
     """Add to `arrived` what arrives. Raises whatever ends it before its time."""
     named = [job for job in batch if job.delivery.final_name is not None]
     contents = [content_of(job.delivery, job.artifact, job.fence, heartbeat.check) for job in named]
-    uploads = [_upload(job, content, stop, heartbeat, until) for job, content in zip(named, contents, strict=True)]
+    pairs = list(zip(named, contents, strict=True))
+    uploads = [jobs.upload_of(job, content, stop, heartbeat.check, until) for job, content in pairs]
 
     def reserve(names: Mapping[str, str]) -> set[str]:
         with stop.held():
@@ -76,11 +77,7 @@ def _send(
 
     with stop:
         receipts = destination.upload_together(uploads, reserve)
-        for job, content, receipt in zip(named, contents, receipts, strict=True):
+        for (job, content), receipt in zip(pairs, receipts, strict=True):
             if receipt is not None:
                 arrived.append(Arrived(job, content, receipt))
             heartbeat.check()
-
-
-def _upload(job: Job, content: Content, stop: Interrupt, heartbeat: Heartbeat, until: ExitStack) -> Upload:
-    return jobs.upload_of(job, content, stop, heartbeat.check, until)

@@ -23,7 +23,6 @@ HEADERS = {
     "Tagging": "x-amz-tagging",
     "ContentType": "Content-Type",
     "ContentMD5": "Content-MD5",
-    "ChecksumCRC32": "x-amz-checksum-crc32",
     "IfNoneMatch": "If-None-Match",
 }
 """Parameters of botocore's client by the headers that carry them."""
@@ -46,12 +45,7 @@ class Answer:
     @property
     def told(self) -> dict[str, Any]:
         """The headers as the client's answers name them."""
-        names = {
-            "ETag": "etag",
-            "VersionId": "x-amz-version-id",
-            "ServerSideEncryption": "x-amz-server-side-encryption",
-        }
-        told: dict[str, Any] = {name: self.headers[header] for name, header in names.items() if header in self.headers}
+        told: dict[str, Any] = {name: self.headers[header] for name, header in TOLD.items() if header in self.headers}
         told["ContentLength"] = int(self.headers.get("content-length", -1))
         told["Metadata"] = {name.removeprefix(META): v for name, v in self.headers.items() if name.startswith(META)}
         return told

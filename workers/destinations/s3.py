@@ -145,7 +145,7 @@ class S3(Destination):
 
     def upload_together(self, uploads: Sequence[Upload], reserve: Reserve) -> Iterator[Receipt | None]:
         """See base. What is encrypted by a key of KMS has no ETag that could be compared: it goes alone."""
-        if self.options.sse.startswith("aws:kms"):
+        if self.options.sse.startswith("aws:kms") or self.options.sse_kms_key_id:
             yield from [None] * len(uploads)
             return
         endpoint, look = self.options.endpoint_url, not names.exclusive(self.options.endpoint_url)
