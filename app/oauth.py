@@ -21,7 +21,7 @@ from app.api.problems import fields_of
 from app.api.schemas_connection import AuthorizeIn
 from app.connection import Tried
 from app.places import MISSING
-from longshore import connections, oauth
+from longshore import connections, oauth, oauth_clients
 from longshore.db import clock, reading, transaction
 from longshore.errors import Invalid, LongshoreError, NeedsReconnect, NotFound, Permanent, Transient
 from longshore.models import Connection, OAuthState, new_id
@@ -173,12 +173,12 @@ def _renewed(session: Session, owner: str, body: AuthorizeIn) -> Connection | No
 
 def _consent(
     destination: str, kind: type[Destination], options: dict[str, object]
-) -> tuple[Consent, oauth.Client, dict[str, object]]:
+) -> tuple[Consent, oauth_clients.Client, dict[str, object]]:
     """How to consent, as which client, and the options with the operator's endpoint. Raises Invalid, Permanent."""
     first = kind.consent(_checked(kind, options), "")
     if first is None:
         raise Invalid(f"{destination} is not connected in a browser. Store its credentials.", field="destination")
-    known = oauth.client(first.provider)
+    known = oauth_clients.client(first.provider)
     endpoint = {"endpoint_url": known.endpoint} if known.endpoint else {}
     if options.get("endpoint_url", known.endpoint) not in {"", known.endpoint}:
         raise Invalid("A connection made in a browser has no endpoint of its own.", field="options.endpoint_url")

@@ -1,8 +1,4 @@
-"""The operator's OAuth clients, and the code of RFC 6749 with PKCE (RFC 7636) for tokens that last.
-
-Neither a client's secret nor its id is stored with a connection: they are read from the settings at each use, so the
-operator changes them in one place, and no user's endpoint is ever told them.
-"""
+"""The code of RFC 6749 with PKCE (RFC 7636) for tokens that last."""
 
 from __future__ import annotations
 
@@ -10,26 +6,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
-import structlog
 from oauthlib.oauth2 import OAuth2Error, WebApplicationClient
 
 from longshore import pinned
-from longshore.errors import NeedsReconnect, Permanent, Refused, Transient
+from longshore.errors import NeedsReconnect, Transient
+from longshore.oauth_clients import Client
 from longshore.settings import settings
 
 SERVER_ERROR, TOO_MANY = 500, 429
 FORM = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
-
-log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Client:
-    """An OAuth client of the operator. `endpoint` is a gateway in the provider's place; empty: the provider itself."""
-
-    id: str
-    secret: str = field(repr=False)
-    endpoint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,40 +24,6 @@ class Tokens:
     refresh_token: str = field(repr=False)
     scope: str
     seconds: float | None
-
-
-def configured(provider: str) -> bool:
-    """Whether the operator has a client of this provider."""
-    return bool(getattr(settings(), f"{provider}_client_id"))
-
-
-def client(provider: str) -> Client:
-    """The operator's client of a provider. Raises Permanent where there is none."""
-    config = settings()
-    found: str = getattr(config, f"{provider}_client_id")
-    if not found:
-        raise Permanent(
-            f"This server has no OAuth client for {provider}. The operator sets LONGSHORE_{provider.upper()}_CLIENT_ID"
-            " and its secret; or store the credentials of a client of your own with POST /api/connections."
-        )
-    secret: str = getattr(config, f"{provider}_client_secret").get_secret_value()
-    endpoint: str = getattr(config, f"{provider}_endpoint")
-    return Client(found, secret, endpoint.rstrip("/"))
-
-
-def completed(secrets: dict[str, Any], provider: str, names: tuple[str, str], endpoint_url: str) -> dict[str, Any]:
-    """The secrets of a connection with the operator's client, whose id and secret have these names.
-
-    Raises Permanent where there is no such client any more, Refused where the connection goes to another endpoint.
-    """
-    known = client(provider)
-    if endpoint_url.rstrip("/") != known.endpoint:
-        raise Refused(
-            "A connection made with this server's OAuth client may not have an endpoint of its own. Store the"
-            " credentials of a client of your own instead."
-        )
-    given = dict(zip(names, (known.id, known.secret), strict=True))
-    return secrets | {name: value for name, value in given.items() if value}
 
 
 def authorization_url(

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from longshore import egress, oauth
+from longshore import egress, oauth_clients
 from longshore.connections import FORGOTTEN, open_secrets
 from longshore.errors import NeedsReconnect, Permanent
 from longshore.models import Connection
@@ -51,7 +51,7 @@ def complete(connection: Connection, secrets: dict[str, Any]) -> dict[str, Any]:
     consent = kind.consent(options, "")
     if consent is None:
         return secrets
-    return oauth.completed(secrets, consent.provider, consent.client, getattr(options, "endpoint_url", ""))
+    return oauth_clients.completed(secrets, consent.provider, consent.client, getattr(options, "endpoint_url", ""))
 
 
 def open_destination(connection: Connection, renewed: Callable[[dict[str, str]], None] | None = None) -> Destination:

@@ -14,7 +14,6 @@ from longshore.db import clock, reading, transaction
 from longshore.errors import Cancelled, NotFound
 from longshore.models import Export, File, FileVersion
 from longshore.settings import settings
-from workers.fetch import fetch
 from workers.lease import hold
 
 
@@ -35,6 +34,8 @@ def version_of(export_id: str, fence: int, scratch: Path, alive: Callable[[], No
         fetched = file is not None and file.version > 0
     target = scratch / "fetched"
     if not fetched:
+        from workers.fetch import fetch  # an HTTP client: upload workers, whose tasks share this module, need none
+
         config = settings()
         fetch(url, target, max_bytes=config.max_body, allow_private=config.allow_private_networks, alive=alive)
     with transaction() as session:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from app.api.schemas import Json
 from app.places import LOCAL
-from longshore import oauth
+from longshore import oauth_clients
 from longshore.settings import settings
 from workers import needs
 from workers.accepted import schema
@@ -111,4 +111,4 @@ def list_destinations() -> Any:
 def _in_browser(kind: type[Destination]) -> bool:
     """Whether people can consent there, and the operator has an OAuth client for it."""
     consent = kind.consent(kind.Options.model_construct(), "")
-    return consent is not None and oauth.configured(consent.provider)
+    return consent is not None and oauth_clients.configured(consent.provider)

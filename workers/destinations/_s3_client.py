@@ -4,24 +4,35 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
+from weakref import WeakSet
 
 if TYPE_CHECKING:
     import socket
 
-    import botocore.httpsession
     import botocore.session
 
 CONNECT_SECONDS = 10
 READ_SECONDS = 60
 """Silence after which a request is given up; S3 answers the completion of the largest upload within it."""
 POOL = 2
-"""Connections kept: parts are sent one by one, the second serves the read-back."""
+"""Connections kept: one for the part that is sent, one for that before it, whose answer is awaited."""
 BLOCK = 128 * 1024
 """Bytes handed to the socket at once; 16 KiB, urllib3's own figure, cost a second a gigabyte."""
 _building = threading.Lock()
 """botocore's sessions may not build two clients at once; its clients are safe."""
+
+
+class Http(Protocol):
+    """botocore's HTTP session, and what is told it beside. For several threads."""
+
+    def send(self, request: Any, /) -> Any:
+        """The answer to a prepared request. Raises BotoCoreError, and what the check of an address raises."""
+
+    def hang_up(self) -> None:
+        """End the connections that are open now, in the middle of whatever they do. Later requests get new ones."""
 
 
 @cache
@@ -39,8 +50,8 @@ def connect(
     addressing_style: str,
     keys: tuple[str, str, str | None],
     check: Callable[[str], None],
-) -> Any:
-    """A client for key id, secret key and session token.
+) -> tuple[Any, Http]:
+    """A client for key id, secret key and session token, and what sends its requests.
 
     A given endpoint is checked before, and again at each connection by the address that was really dialled: a name
     that changes its address in between gains nothing. Behind a proxy of the environment it is the proxy that dials,
@@ -74,23 +85,30 @@ def connect(
             aws_session_token=keys[2],
             config=Config(**chosen),
         )
-    http = session(client, check) if endpoint_url else None
+    http = session(client, check if endpoint_url else _amazon)
 
     def send(request: Any, **_: Any) -> Any:
         begin = getattr(request.body, "begin", None)
         if begin:
             begin()
-        return http.send(request) if http else None
+        return http.send(request)
 
     client.meta.events.register("before-send.s3", send)
-    return client
+    return client, http
 
 
-def session(client: Any, check: Callable[[str], None]) -> botocore.httpsession.URLLib3Session:
+def _amazon(_url: str) -> None:
+    """Its endpoints are named by no user, and may be private addresses of the operator's network (PrivateLink)."""
+
+
+def session(client: Any, check: Callable[[str], None]) -> Http:
     """An HTTP session whose connections hand the address they reached to `check` before they send a byte."""
     from botocore.awsrequest import AWSHTTPConnection, AWSHTTPConnectionPool, AWSHTTPSConnection, AWSHTTPSConnectionPool
     from botocore.httpsession import URLLib3Session
     from botocore.utils import get_environ_proxies
+
+    opened: WeakSet[Any] = WeakSet()
+    opening = threading.Lock()
 
     def inspect(connected: socket.socket, scheme: str) -> socket.socket:
         host, port = connected.getpeername()[:2]
@@ -103,10 +121,14 @@ def session(client: Any, check: Callable[[str], None]) -> botocore.httpsession.U
 
     class Plain(AWSHTTPConnection):
         def _new_conn(self) -> socket.socket:
+            with opening:
+                opened.add(self)
             return inspect(super()._new_conn(), "http")
 
     class Secure(AWSHTTPSConnection):
         def _new_conn(self) -> socket.socket:
+            with opening:
+                opened.add(self)
             return inspect(super()._new_conn(), "https")
 
     class PlainPool(AWSHTTPConnectionPool):
@@ -122,6 +144,14 @@ def session(client: Any, check: Callable[[str], None]) -> botocore.httpsession.U
             super().__init__(**options)
             self._manager.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
             self._manager.connection_pool_kw["blocksize"] = BLOCK
+
+        def hang_up(self) -> None:
+            with opening:
+                connections = list(opened)
+            for connection in connections:
+                if found := connection.sock:
+                    with suppress(OSError):  # it was ended by the other side, or is only being dialled
+                        socket.socket.shutdown(found, socket.SHUT_RDWR)
 
     import socket
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import closing
+from functools import partial
 from typing import Any
 
+from workers.destinations._s3_line import Line
 from workers.destinations._s3_parts import Part, Source, Sums, sums_of
 from workers.destinations.base import Transient, Upload
 
@@ -42,12 +45,14 @@ class Multipart:
 
     `blind`: the key may not look at the object, so an upload that is gone after its completion was asked for has become
     it. `clock` is the endpoint's time: the checkpoint keeps as `opening` when an upload was asked for whose id is not
-    known yet, since a worker that dies in this moment leaves one that nobody else could find.
+    known yet, since a worker that dies in this moment leaves one that nobody else could find. `hang_up` ends the
+    client's connections.
     """
 
     def __init__(
         self,
         client: Any,
+        hang_up: Callable[[], None],
         upload: Upload,
         state: dict[str, Any],
         *,
@@ -58,6 +63,7 @@ class Multipart:
         clock: int,
     ) -> None:
         self.client = client
+        self.hang_up = hang_up
         self.blind = blind
         self.clock = clock
         self.upload = upload
@@ -82,21 +88,37 @@ class Multipart:
         first = next(number for number in range(1, MOST_PARTS + 2) if number not in there)
         held = min((first - 1) * self.state["part_size"], self.upload.size)
         with closing(Source(self.upload, self.state["part_size"], held=held)) as source:
-            parts: list[dict[str, Any]] = []
-            while (part := source.next()).size:
-                number = len(parts) + 1
-                held = there.get(number)
-                if held and not part.held(held, opaque=self.state["opaque"]):
-                    self.abort()
-                    raise Transient("The endpoint holds other parts than were sent. All will be sent again.")
-                parts.append(_named(number, held or self._put(number, part), checksum=self.checksum))
-                self.upload.sent(part.end)
+            parts = self._parts(source, there)
             try:
                 sums = source.sums()
             except Transient:
                 self.abort()
                 raise
         return self._complete(parts, complete), sums
+
+    def _parts(self, source: Source, there: dict[int, dict[str, Any]]) -> list[dict[str, Any]]:
+        """Send what the endpoint does not have; all parts as the completion names them. Raises as `run` does."""
+        answers: list[dict[str, Any] | Future[dict[str, Any]]] = []
+        with Line(self.hang_up) as line:
+            opaque = self.state["opaque"]
+            while (part := source.next()).size:
+                number = len(answers) + 1
+                held = there.get(number)
+                if held is None:
+                    answers.append(line.send(part, partial(self._put, number, part)))
+                elif part.held(held, opaque=opaque):
+                    answers.append(held)
+                    self.upload.sent(part.end)
+                else:
+                    line.settle()
+                    self.abort()
+                    raise Transient("The endpoint holds other parts than were sent. All will be sent again.")
+                if self.state["opaque"] != opaque:
+                    opaque = True
+                    self.upload.save(dict(self.state))
+            line.settle()
+        told = [one.result() if isinstance(one, Future) else one for one in answers]
+        return [_named(number, one, checksum=self.checksum) for number, one in enumerate(told, 1)]
 
     def _complete(self, parts: list[dict[str, Any]], complete: Callable[[], dict[str, str]]) -> dict[str, Any]:
         """Raises ClientError; where that is a clear no, the checkpoint does not say any more that it was asked for."""
@@ -157,9 +179,8 @@ class Multipart:
             UploadId=self.state["upload_id"],
             PartNumber=number,
         )
-        if not self.state["opaque"] and answer["ETag"].strip('"') != part.md5:
+        if answer["ETag"].strip('"') != part.md5:
             self.state["opaque"] = True
-            self.upload.save(dict(self.state))
         return answer  # which parts there are, the endpoint knows best: they need no checkpoint each
 
 

@@ -77,23 +77,31 @@ class Part:
         self.content_md5 = base64.b64encode(md5).decode()
         self.crc32 = _shown(crc32.to_bytes(4, "big"))
         self.stopped: Exception | None = None
+        self.gone: Future[None] = Future()
+        """Done when all of it was handed to the line."""
         self._file = file
         self._report = report
-        self._sending = False
+        self._sending = self._halted = False
         self._reported = 0
 
     def begin(self) -> None:
         """What is read from now on goes over the wire."""
         self._sending = True
 
-    @property
-    def gone(self) -> bool:
-        """Whether all of it was handed to the line."""
-        return self._sending and self._reported == self.size
+    def halt(self) -> None:
+        """Let nothing more of it go over the wire. For any thread."""
+        self._halted = True
 
     def read(self, size: int = -1) -> bytes:
-        """Raises what the report raises, and keeps it in `stopped`: botocore wraps what goes through it."""
+        """Raises ConnectionAbortedError where it was halted.
+
+        Raises what the report raises, and keeps it in `stopped`: botocore wraps what goes through it.
+        """
+        if self._halted:
+            raise ConnectionAbortedError("The upload was stopped.")
         chunk = self._file.read(size)
+        if self._sending and not chunk and not self.gone.done():
+            self.gone.set_result(None)
         if self._sending and ((at := self._file.tell()) >= self._reported + CHUNK or (at == self.size and chunk)):
             self._reported = at
             try:

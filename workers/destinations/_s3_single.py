@@ -62,7 +62,7 @@ def put(
                 raise
             answer = found
         except BotoCoreError:
-            if unseen and part.gone:
+            if unseen and part.gone.done():
                 state["asked"] = SENT
                 upload.save(dict(state))
             raise

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 if TYPE_CHECKING:
-    import botocore.httpsession
+    from workers.destinations._s3_client import Http
 
 HEADERS = {
     "ACL": "x-amz-acl",
@@ -54,9 +54,7 @@ class Answer:
 class Wire:
     """One bucket, with a client's endpoint and keys. Its methods raise BotoCoreError and what `http` raises."""
 
-    def __init__(
-        self, client: Any, http: botocore.httpsession.URLLib3Session, bucket: str, keys: tuple[str, str, str | None]
-    ) -> None:
+    def __init__(self, client: Any, http: Http, bucket: str, keys: tuple[str, str, str | None]) -> None:
         from botocore.auth import S3SigV4Auth
         from botocore.credentials import Credentials
 

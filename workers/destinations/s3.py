@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from workers.destinations import _s3_names as names
 from workers.destinations import _s3_versions as versions
 from workers.destinations._s3_bucket import DELIVERY, Bucket, marks, marks_of
-from workers.destinations._s3_client import connect, session
+from workers.destinations._s3_client import Http, connect
 from workers.destinations._s3_errors import answered, unanswered
 from workers.destinations._s3_multipart import MIB, Multipart, abort, forget_opened, part_size_for
 from workers.destinations._s3_options import S3Options, S3Secrets
@@ -78,9 +78,13 @@ class S3(Destination):
             return Lifetime("Temporary keys end after 36 hours at most.", TEMPORARY, seconds=36 * 3600)
         return Lifetime("Keys last until they are deleted.", TEMPORARY)
 
-    @cached_property
+    @property
     def client(self) -> Any:
-        """The connection; its methods are made at run time, so there is no type to name. Raises Refused."""
+        """botocore's; its methods are made at run time, so there is no type to name. Raises Refused."""
+        return self._connected[0]
+
+    @cached_property
+    def _connected(self) -> tuple[Any, Http]:
         return connect(
             endpoint_url=self.options.endpoint_url,
             region=self.options.region,
@@ -92,8 +96,8 @@ class S3(Destination):
     @cached_property
     def wire(self) -> Wire:
         """The bucket, for what is sent in great numbers. Raises Refused."""
-        check = self.place.check_url if self.options.endpoint_url else _amazon
-        return Wire(self.client, session(self.client, check), self.bucket.name, self.secrets.keys)
+        client, http = self._connected
+        return Wire(client, http, self.bucket.name, self.secrets.keys)
 
     @cached_property
     def bucket(self) -> Bucket:
@@ -278,6 +282,7 @@ class S3(Destination):
     def _multipart(self, upload: Upload, state: dict[str, Any]) -> Multipart:
         return Multipart(
             self.client,
+            self._connected[1].hang_up,
             upload,
             state,
             part_size=self.options.part_size_mb * MIB,
@@ -290,10 +295,6 @@ class S3(Destination):
     @property
     def _checksum(self) -> bool:
         return self.options.checksums == "when_supported"
-
-
-def _amazon(_url: str) -> None:
-    """Its endpoints are named by no user, and may be private addresses of the operator's network (PrivateLink)."""
 
 
 DESTINATION = S3
