@@ -5,7 +5,11 @@ Only a worker opens documents: they may be large, hostile, or behind a URL, and 
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from longshore.errors import Invalid
 
 
 class Conditions(BaseModel):
@@ -42,3 +46,13 @@ class Conditions(BaseModel):
     def __bool__(self) -> bool:
         """Whether there is anything to look at."""
         return self.skip_unchanged or self.skip_empty or self.skip_older_than is not None
+
+
+def read(stored: dict[str, Any]) -> Conditions:
+    """The conditions of a row. Raises Invalid with the field's name: another version may have allowed them."""
+    try:
+        return Conditions.model_validate(stored)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        field = ".".join(("conditions", *map(str, first["loc"])))
+        raise Invalid(f"{field}: {first['msg']}", field=field) from error

@@ -209,8 +209,15 @@ def settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        lines = []
-        for problem in error.errors(include_url=False, include_input=False):
-            name = "_".join(str(part) for part in problem["loc"]).upper()
-            lines.append(f"{name if name == 'PORT' or not name else PREFIX + name}: {problem['msg']}".lstrip(": "))
-        raise SettingsError("; ".join(lines)) from error
+        problems = error.errors(include_url=False, include_input=False)
+        raise SettingsError("; ".join(_said(one["loc"], one["msg"]) for one in problems)) from error
+
+
+def _said(where: tuple[int | str, ...], message: str) -> str:
+    """A problem by its variable, and by its place where that holds a list."""
+    if not where:
+        return message
+    name = str(where[0]).upper()
+    variable = name if name == "PORT" else PREFIX + name
+    place = f"number {where[1] + 1} of the list: " if len(where) > 1 and isinstance(where[1], int) else ""
+    return f"{variable}: {place}{message}"

@@ -7,11 +7,13 @@ import random
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import structlog
 from billiard.exceptions import SoftTimeLimitExceeded
 from sqlalchemy.orm import Session
 
+from longshore import conditions
 from longshore.artifacts import store
 from longshore.conditions import Conditions
 from longshore.db import clock, transaction
@@ -46,7 +48,7 @@ class Job:
     fence: int
     max_attempts: int
     order: Order
-    conditions: Conditions
+    conditions: dict[str, Any]
 
 
 def render_export(export_id: str) -> None:
@@ -84,7 +86,7 @@ def _claim(export_id: str) -> Job | None:
         export = session.get_one(Export, export_id)
         name = like(export.name, session.get_one(File, export.file_id).name) if export.kind == "file" else export.name
         order = Order(export.owner, export.kind, export.format, name, export.settings, export.deadline)
-        return Job(export.id, fence, export.max_attempts, order, Conditions.model_validate(export.conditions))
+        return Job(export.id, fence, export.max_attempts, order, dict(export.conditions))
 
 
 def _made(job: Job, key: str, heartbeat: Heartbeat) -> Made:
@@ -96,9 +98,9 @@ def _made(job: Job, key: str, heartbeat: Heartbeat) -> Made:
             if job.order.kind == PACKAGE:
                 sources.copy_to(version, source)
                 return pack_members(job.order, source, folder, key, heartbeat.check)
-            if job.conditions:
+            if asked := conditions.read(job.conditions):
                 sources.copy_to(version, source)
-                _judge(job, version, source)
+                _judge(job, asked, version, source)
             mark, made = earlier(job.order, version.sha256, key)
             if made is None:
                 if not source.exists():
@@ -109,9 +111,8 @@ def _made(job: Job, key: str, heartbeat: Heartbeat) -> Made:
         raise Transient("The worker's disk refused: free space in LONGSHORE_HOME.", detail=str(error)) from error
 
 
-def _judge(job: Job, version: FileVersion, source: Path) -> None:
+def _judge(job: Job, asked: Conditions, version: FileVersion, source: Path) -> None:
     """Hold the document against the schedule's conditions. Raises NotWanted, BadDocument, Cancelled if lost."""
-    asked = job.conditions
     found = look(asked, job.order.kind, source)
     with transaction() as session:
         export = session.get_one(Export, job.export_id)
@@ -128,7 +129,7 @@ def _compare_pictures(session: Session, job: Job, fetched: str) -> None:
     export = session.get_one(Export, job.export_id)
     if fetched and export.meaning is not None:
         mark = with_pictures(export.meaning, fetched)
-        compare(session, job.conditions, export, mark, now=clock(session))
+        compare(session, conditions.read(job.conditions), export, mark, now=clock(session))
         export.meaning = mark
 
 

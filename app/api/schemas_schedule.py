@@ -13,6 +13,7 @@ from app.api.schemas_cadence import CadenceIn, MoreCadence
 from app.api.schemas_export import Conflict
 from app.api.schemas_order import FormatOut, OrderIn, PlaceOut
 from app.endpoints import Inline
+from longshore import conditions
 from longshore.conditions import Conditions
 from longshore.errors import Invalid
 from longshore.lateness import Health, health
@@ -109,7 +110,9 @@ class ScheduleOut(BaseModel):
     export_settings: Json
     preset_id: str | None
     formats: list[FormatOut] = Field(description="All of them; the first is `export_format`.")
-    conditions: Conditions
+    conditions: Conditions | Json = Field(
+        union_mode="left_to_right", description="As they are stored, where they mean nothing any more."
+    )
     deliveries: list[PlaceOut] = Field(description="All places; the first is also in the fields that follow.")
     destination_type: str
     destination_config: Json
@@ -147,7 +150,7 @@ class ScheduleOut(BaseModel):
         same |= {"formats": FormatOut.all_of(row), "deliveries": PlaceOut.all_of(row)}
         try:
             cadence = Cadence.read(**row.when)
-            rule, description = cadence.shown, _said(cadence, row.policy)
+            rule, description = cadence.shown, _said(cadence, row)
         except Invalid as error:
             at = row.schedule_time
             rule = dict.fromkeys(MORE_FIELDS) | row.rule | {"schedule_time": at and at.isoformat()}
@@ -155,10 +158,11 @@ class ScheduleOut(BaseModel):
         return cls(**(same | rule | {"description": description, "health": str(health(row, now))}))
 
 
-def _said(cadence: Cadence, stored: dict[str, Any]) -> str:
-    """The rule in words; where an older version stored a policy that is refused now, why it is."""
+def _said(cadence: Cadence, row: ScheduledExport) -> str:
+    """The rule in words; where an older version stored a policy or conditions that are refused now, why they are."""
     try:
-        policy.read(stored)
+        policy.read(row.policy)
+        conditions.read(row.conditions)
     except Invalid as error:
         return error.message
     return str(cadence)

@@ -21,7 +21,8 @@ def read(monkeypatch, **variables):
         ({"LONGSHORE_LEASE": "soon"}, "LONGSHORE_LEASE"),
         ({"LONGSHORE_HEARTBEAT": "20", "LONGSHORE_LEASE": "30"}, "LONGSHORE_HEARTBEAT"),
         ({"LONGSHORE_JWT_SECRET": "short"}, "LONGSHORE_JWT_SECRET"),
-        ({"PORT": "70000"}, "PORT"),
+        ({"PORT": "70000"}, "^PORT: "),
+        ({"LONGSHORE_EGRESS_PORTS": "443,70000"}, "^LONGSHORE_EGRESS_PORTS: number 2 of the list: "),
         ({"LONGSHORE_VAULT_KEYS_FILE": "/nowhere/at/all"}, "LONGSHORE_VAULT_KEYS_FILE"),
     ],
 )

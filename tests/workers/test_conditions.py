@@ -259,3 +259,10 @@ def test_a_document_that_cannot_be_read_is_an_error_and_not_skipped(series):
     broken = one.fire()
     assert (export_row(broken).state, export_row(broken).error_code) == ("failed", "bad_document")
     assert run_of(broken).outcome == "fired"
+
+
+def test_conditions_that_this_version_does_not_know_fail_the_export_and_say_so(series):
+    """They were stored by another one: neither skipped nor made regardless."""
+    row = export_row(series(skip_on_rain=True).fire(deliver=True))
+    assert (row.state, row.error_code) == ("failed", "invalid")
+    assert "conditions.skip_on_rain" in row.error_message
