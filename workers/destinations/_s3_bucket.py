@@ -64,13 +64,14 @@ def _confirmed(told: dict[str, Any], sums: Sums) -> bool:
 class Bucket:
     """One bucket seen through one client. All methods raise ClientError and BotoCoreError.
 
-    `checksums`: ask for the CRC32 that the endpoint keeps. `blind`: the last look was forbidden, so nothing is known of
-    that key. `clock`: the endpoint's own time at the last look, in seconds; 0 where it does not say.
+    `checksums`: send and ask for the CRC32 that the endpoint keeps. `blind`: the last look was forbidden, so nothing is
+    known of that key. `clock`: the endpoint's own time at the last look, in seconds; 0 where it does not say.
     """
 
     def __init__(self, client: Any, name: str, *, checksums: bool = False) -> None:
         self.client = client
         self.name = name
+        self.checksums = checksums
         self.blind = False
         self.clock = 0
         self._mode = {"ChecksumMode": "ENABLED"} if checksums else {}

@@ -75,7 +75,7 @@ class Part:
         self.end = end
         self.md5 = md5.hex()
         self.content_md5 = base64.b64encode(md5).decode()
-        self.crc32 = _shown(crc32.to_bytes(4, "big"))
+        self.crc32 = shown(crc32)
         self.stopped: Exception | None = None
         self.gone: Future[None] = Future()
         """Done when all of it was handed to the line."""
@@ -158,7 +158,7 @@ class Source:
         self._sha256 = hashlib.sha256()
         self._md5 = hashlib.md5(usedforsecurity=False) if whole or upload.size <= part_size else None
         self._parts: list[bytes] = []
-        self._crc32: list[bytes] = []
+        self._crc32: list[int] = []
         self._position = 0
         self._handle = _handle_of(self._reader)
         self._file: IO[bytes] | None = None
@@ -204,7 +204,7 @@ class Source:
             self._file.seek(0)
         if size:
             self._parts.append(md5.digest())
-            self._crc32.append(crc32.to_bytes(4, "big"))
+            self._crc32.append(crc32)
         body = self._file or Window(self._handle or 0, start, size)
         return Part(body, self._position, size, (md5.digest(), crc32), lambda at: self._upload.sent(start + at))
 
@@ -221,8 +221,8 @@ class Source:
         return Sums(
             md5=self._md5.hexdigest() if self._md5 else "",
             parts=f"{composite}-{len(self._parts)}",
-            crc32="" if len(self._crc32) > 1 else _shown(b"".join(self._crc32) or bytes(4)),
-            crc32_parts=f"{_shown(zlib.crc32(b''.join(self._crc32)).to_bytes(4, 'big'))}-{len(self._crc32)}",
+            crc32="" if len(self._crc32) > 1 else shown(sum(self._crc32)),
+            crc32_parts=f"{shown(zlib.crc32(b''.join(map(_bytes, self._crc32))))}-{len(self._crc32)}",
         )
 
 
@@ -234,9 +234,13 @@ def sums_of(upload: Upload, part_size: int) -> Sums:
         return source.sums()
 
 
-def _shown(crc32: bytes) -> str:
+def shown(crc32: int) -> str:
     """As S3's headers have it."""
-    return base64.b64encode(crc32).decode()
+    return base64.b64encode(_bytes(crc32)).decode()
+
+
+def _bytes(crc32: int) -> bytes:
+    return crc32.to_bytes(4, "big")
 
 
 def _handle_of(reader: Any) -> int | None:

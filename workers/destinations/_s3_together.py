@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import zlib
+from contextlib import closing
 from typing import Any
 
 from workers.destinations._s3_bucket import DELIVERY, Bucket, marks, marks_of
+from workers.destinations._s3_parts import shown
 from workers.destinations._s3_wire import Wire
 from workers.destinations.base import Receipt, Upload
 
@@ -21,7 +24,7 @@ def send_small(
     ignore `If-None-Match`. Raises BotoCoreError, what `Upload.open` raises, and Cancelled.
     """
     key, mine = state["key"], marks(upload)
-    with upload.source() as reader:
+    with closing(upload.source()) as reader:
         content = _whole(reader, upload.size)
     if hashlib.sha256(content).hexdigest() != upload.sha256:
         return None
@@ -29,8 +32,10 @@ def send_small(
     if look and not overwrites and wire.head(key).status != MISSING:
         return None
     upload.note(state | {"bucket": bucket.name, "mark": mine[DELIVERY], "replaces": overwrites})
-    only = {} if overwrites else {"IfNoneMatch": "*"}
-    if wire.put(key, content, mine, ContentType=upload.media_type, **about, **only).status != OK:
+    more = about | ({} if overwrites else {"IfNoneMatch": "*"})
+    if bucket.checksums:
+        more["ChecksumCRC32"] = shown(zlib.crc32(content))
+    if wire.put(key, content, mine, ContentType=upload.media_type, **more).status != OK:
         return None
     found = wire.head(key)
     told = found.told

@@ -23,6 +23,7 @@ HEADERS = {
     "Tagging": "x-amz-tagging",
     "ContentType": "Content-Type",
     "ContentMD5": "Content-MD5",
+    "ChecksumCRC32": "x-amz-checksum-crc32",
     "IfNoneMatch": "If-None-Match",
 }
 """Parameters of botocore's client by the headers that carry them."""
