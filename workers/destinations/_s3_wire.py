@@ -1,4 +1,4 @@
-"""HEAD and PUT of one object, signed by botocore and sent over its HTTP session, without what its client does besides.
+"""HEAD and PUT of one object, and listings: signed by botocore and sent over its HTTP session, without its client.
 
 The client takes 3.5 ms of a processor for a PUT of 10 KB, and 2.9 ms for a HEAD; this takes 1.5 and 0.7. It is for the
 answers that are hoped for: of any other nothing is told but its status.
@@ -11,7 +11,8 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote_plus, urlencode
+from xml.etree import ElementTree as ET
 
 if TYPE_CHECKING:
     from workers.destinations._s3_client import Http
@@ -34,6 +35,9 @@ TOLD = {
 }
 """The other way round, of answers."""
 META = "x-amz-meta-"
+OK = 200
+MOST_KEYS = 1000
+"""S3's limit of a listing. Reading it takes 10 ms, as asking for seven objects does; others may lie between ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,18 @@ class Answer:
         told["ContentLength"] = int(self.headers.get("content-length", -1))
         told["Metadata"] = {name.removeprefix(META): v for name, v in self.headers.items() if name.startswith(META)}
         return told
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Objects by key, as `Answer.told` has them. `last` is the key as far as which all are here, empty for all."""
+
+    objects: dict[str, dict[str, Any]]
+    last: str
+
+    def reaches(self, key: str) -> bool:
+        """Whether an object of this key would be here."""
+        return not self.last or key.encode() <= self.last.encode()
 
 
 class Wire:
@@ -76,11 +92,46 @@ class Wire:
         headers |= {META + name: value for name, value in metadata.items()}
         return self._answer("PUT", key, headers, content)
 
+    def listing(self, prefix: str, after: str) -> Listing | None:
+        """Objects with this prefix whose keys come after that one, as many as one answer has; None where none is had.
+
+        One that is not in the order of S3 tells nothing of what it leaves out:
+        https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html.
+        """
+        asked = {"encoding-type": "url", "list-type": "2", "max-keys": str(MOST_KEYS)}
+        asked |= {"prefix": prefix, "start-after": after}
+        answer = self._send("GET", f"{self._base}?{urlencode(asked, quote_via=quote)}", {}, b"")
+        if answer.status_code != OK:
+            return None
+        try:
+            return _read(answer.content, prefix, after)
+        except (ET.ParseError, ValueError, TypeError):
+            return None
+
     def _answer(self, method: str, key: str, headers: dict[str, str], content: bytes) -> Answer:
+        answer = self._send(method, self._base + quote(key, safe="/~"), headers, content)
+        return Answer(answer.status_code, {name.lower(): value for name, value in answer.headers.items()})
+
+    def _send(self, method: str, url: str, headers: dict[str, str], content: bytes) -> Any:
         from botocore.awsrequest import AWSRequest
 
-        request = AWSRequest(method, self._base + quote(key, safe="/~"), headers, content)
+        request = AWSRequest(method, url, headers, content)
         request.context["payload_signing_enabled"] = True
         self._auth.add_auth(request)
-        answer = self._http.send(request.prepare())
-        return Answer(answer.status_code, {name.lower(): value for name, value in answer.headers.items()})
+        return self._http.send(request.prepare())
+
+
+def _read(document: bytes, prefix: str, after: str) -> Listing | None:
+    """Raises ParseError, ValueError, TypeError where it is no listing."""
+    root = ET.fromstring(document)  # noqa: S314 - as botocore reads it; expat bounds what entities become
+    space = root.tag.removesuffix("ListBucketResult")
+    decode = unquote_plus if root.findtext(f"{space}EncodingType") == "url" else str
+    objects: dict[str, dict[str, Any]] = {}
+    last = after
+    for one in root.iter(f"{space}Contents"):
+        key = decode(one.findtext(f"{space}Key") or "")
+        if not key.startswith(prefix) or key.encode() <= last.encode():
+            return None
+        size = int(one.findtext(f"{space}Size") or "")
+        objects[key], last = {"ETag": one.findtext(f"{space}ETag") or "", "ContentLength": size}, key
+    return Listing(objects, "" if root.findtext(f"{space}IsTruncated") == "false" else last)

@@ -22,7 +22,7 @@ from workers.destinations._s3_options import S3Options, S3Secrets
 from workers.destinations._s3_parts import Sums, sums_of
 from workers.destinations._s3_rights import try_out
 from workers.destinations._s3_single import TAKEN, put
-from workers.destinations._s3_together import send_small
+from workers.destinations._s3_together import send_together
 from workers.destinations._s3_wire import Wire
 from workers.destinations.base import (
     Destination,
@@ -153,16 +153,16 @@ class S3(Destination):
             yield from [None] * len(uploads)
             return
         endpoint, look = self.options.endpoint_url, not names.exclusive(self.options.endpoint_url)
-        keys = {upload.key: self._key(upload, 1) for upload in uploads}
-        mine = set(keys)
-        if look and (taking := {u.key: keys[u.key] for u in uploads if u.conflict != "overwrite"}):
-            mine -= taking.keys() - reserve({k: names.place(endpoint, self.bucket.name, v) for k, v in taking.items()})
+        mine: dict[str, Upload] = {}
         for upload in uploads:
-            if upload.key not in mine:
-                yield None
-                continue
-            state = {"endpoint": endpoint, "key": keys[upload.key], "number": 1}
-            yield send_small(self.bucket, self.wire, upload, state, self.options.about, look=look)
+            mine.setdefault(self._key(upload, 1), upload)  # another one of the same key comes after it
+        if look and (taking := {u.key: key for key, u in mine.items() if u.conflict != "overwrite"}):
+            free = reserve({one: names.place(endpoint, self.bucket.name, key) for one, key in taking.items()})
+            mine = {key: upload for key, upload in mine.items() if upload.key in free or upload.key not in taking}
+        about = self.options.about
+        receipts = send_together(self.bucket, self.wire, mine, about, endpoint=endpoint, look=look)
+        done = {mine[key].key: receipt for key, receipt in receipts.items()}
+        yield from (done.get(upload.key) for upload in uploads)
 
     def _taken(self, upload: Upload, key: str, head: dict[str, Any] | None) -> Receipt:
         """The receipt of policy `skip`. Raises Permanent or Transient for any other."""
