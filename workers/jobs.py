@@ -59,20 +59,24 @@ class Job:
 def load(session: Session, fences: Mapping[str, int]) -> list[Job]:
     """The rows of deliveries that were claimed in this transaction, in this order."""
     query = (
-        select(Delivery, Connection, Export, Artifact)
-        .join(Connection, Connection.id == Delivery.connection_id)
+        select(Delivery, Export, Artifact)
         .join(Export, Export.id == Delivery.export_id)
         .join(Artifact, Artifact.export_id == Delivery.export_id)
         .where(Delivery.id.in_(fences))
     )
     rows = session.execute(query.execution_options(populate_existing=True)).all()
-    known = sources(session, [export for _, _, export, _ in rows])
+    places = {
+        one: session.get_one(Connection, one, populate_existing=True) for one in {row[0].connection_id for row in rows}
+    }
+    known = sources(session, [export for _, export, _ in rows])
     found = {}
-    for delivery, connection, export, artifact in rows:
+    for delivery, export, artifact in rows:
         delivery.size = delivery.packed_size or artifact.size
         with suppress(Invalid):  # the attempt will meet it, and end by it
             fill_in(delivery, export, artifact)
-        found[delivery.id] = Job(delivery, connection, export, artifact, known[export.id], fences[delivery.id])
+        found[delivery.id] = Job(
+            delivery, places[delivery.connection_id], export, artifact, known[export.id], fences[delivery.id]
+        )
     return [found[one] for one in fences]
 
 
