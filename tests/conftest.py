@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 import redis
+import structlog
 from sqlalchemy import create_engine, text
 
 from app.embedded import redis_server
@@ -30,6 +31,10 @@ ROOM = 8 * 1024**3
 
 
 db.open_engine = sharing(db.open_engine)
+
+# By default a logged exception is drawn with the variables of every frame: a second and a half for one of SQLAlchemy.
+PLAIN = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+structlog.configure(processors=[*structlog.get_config()["processors"][:-1], PLAIN])
 
 
 def pytest_configure() -> None:
