@@ -20,8 +20,11 @@ _IMAGE = re.compile(rb"/Subtype\s*/Image(?![A-Za-z])|/Shading(?![A-Za-z])")
 _GROUP = re.compile(rb"/Subtype\s*/Form(?![A-Za-z])")
 """What is drawn on a layer of its own is a stream of its own (section 8.10)."""
 _TO_UNICODE = re.compile(rb"/ToUnicode (\d{1,10}) 0 R")
-_PAINTS = re.compile(rb"(?<![^\s\]>)])(f\*?|F|B\*?|b\*?|S|s|sh|TJ|Tj)(?=\s|\Z)")
-_COLOURED = re.compile(rb"((?:[\d.]+\s+)+)(rg|g|k|scn?)\s")
+_OPERATOR = re.compile(rb"(?<![^\s\]>)])(?:(f\*?|F|B\*?|b\*?|S|s|sh|TJ|Tj)|(rg|g|k|scn?))(?=\s|\Z)")
+"""What paints, and what sets the colour of areas (sections 8.5.3, 9.4.3 and 8.6.8)."""
+_NUMBERS = re.compile(rb"(?<!\S)((?:(?:\d+\.?\d*|\.\d+)\s+)+)\Z")
+_BEFORE = 100
+"""Bytes before an operator in which its numbers stand."""
 _CHARS = re.compile(rb"beginbfchar(.*?)endbfchar", re.DOTALL)
 _RANGES = re.compile(rb"beginbfrange(.*?)endbfrange", re.DOTALL)
 _PAIR = re.compile(rb"<\s*[0-9a-fA-F]+\s*>\s*<\s*([0-9a-fA-F\s]+)>")
@@ -86,10 +89,13 @@ def _unfold(data: bytes) -> bytes:
 
 def _paints(operators: bytes) -> bool:
     """Whether something beside a white ground is painted."""
-    for found in _PAINTS.finditer(operators):
-        colours = _COLOURED.findall(operators, 0, found.start())
-        white = bool(colours) and all(float(number) == 1 for number in colours[-1][0].split())
-        if not white or found[1] not in {b"f", b"f*", b"F"}:
+    white = False
+    for found in _OPERATOR.finditer(operators):
+        if found[2]:
+            numbers = _NUMBERS.search(operators[max(0, found.start() - _BEFORE) : found.start()])
+            full = 0 if found[2] == b"k" else 1  # of ink, or of light
+            white = numbers is not None and all(float(number) == full for number in numbers[1].split())
+        elif not white or found[1] not in {b"f", b"f*", b"F"}:
             return True
     return False
 

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import time
+import zlib
+
+import pytest
+
+from workers.gate.pdf import see
+
+
+def page(operators, *, folded=True):
+    data = zlib.compress(operators) if folded else operators
+    head = b"1 0 obj\n<< /Type /Page /Contents 2 0 R >>\nendobj\n2 0 obj\n<< /Length %d >>\nstream\n" % len(data)
+    return b"%PDF-1.7\n" + head + data + b"\nendstream\nendobj\n"
+
+
+@pytest.mark.parametrize(
+    ("operators", "blank"),
+    [
+        (b"", True),
+        (b"1 1 1 rg 0 0 9 9 re f", True),
+        (b"1 g 0 0 9 9 re f*", True),
+        (b"0 0 0 0 k 0 0 9 9 re f", True),
+        (b"1 1 1 scn 0 0 9 9 re f", True),
+        (b"0 0 9 9 re f", False),
+        (b"1 1 1 rg 0 0 9 9 re f .9 g 0 0 1 1 re f", False),
+        (b"0 g 1 g 0 0 9 9 re f", True),
+        (b"1 1 1 1 k 0 0 9 9 re f", False),
+        (b"1 1 1 rg 0 0 m 9 9 l S", False),
+        (b"1 1 1 rg /P1 scn 0 0 9 9 re f", False),
+        (b"1 1 1 rg (rg 0 g)f", True),
+    ],
+)
+def test_a_page_is_blank_where_nothing_but_white_is_painted(operators, blank):
+    assert [see(page(operators, folded=folded)).blank for folded in (True, False)] == [blank, blank]
+
+
+def test_a_long_path_is_read_in_time():
+    points = b"".join(b"%d.25 %d.75 l " % (number, number) for number in range(300_000))
+    content = page(b"1 1 1 rg " + b"".join(points + b"f " for _ in range(3)))
+    began = time.monotonic()
+    assert see(content).blank
+    assert time.monotonic() - began < 10
