@@ -17,16 +17,21 @@ _LEVEL = 4.0
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A shape that connectors may end at: its map to the page, its size, and its outline on the page."""
+    """A shape that connectors may end at: its map to the page, its size, and its outline in its own space."""
 
     matrix: Matrix
     width: float
     height: float
-    polygon: tuple[Point, ...]
+    outline: tuple[Point, ...]
 
     def anchor(self, share: Point) -> Point:
         """The place on the page at a share of the shape's box."""
         return self.matrix.apply(Point(share.x * self.width, share.y * self.height))
+
+    @property
+    def polygon(self) -> tuple[Point, ...]:
+        """The outline on the page. Most shapes have no connector that would ask for it."""
+        return tuple(self.matrix.apply(point) for point in self.outline)
 
     @property
     def box(self) -> Box:
@@ -36,10 +41,8 @@ class Placed:
     @property
     def fullness(self) -> float:
         """The share of its box that the shape fills: 1 for a box, a half for a diamond."""
-        box = self.box
-        twice = sum(
-            a.x * b.y - b.x * a.y for a, b in zip(self.polygon, self.polygon[1:] + self.polygon[:1], strict=True)
-        )
+        box, polygon = self.box, self.polygon
+        twice = sum(a.x * b.y - b.x * a.y for a, b in zip(polygon, polygon[1:] + polygon[:1], strict=True))
         return abs(twice) / 2 / max(box.width * box.height, 1e-9)
 
 

@@ -152,6 +152,7 @@ def _draw_page(sheet: Sheet, page: Page, *, headed: bool) -> None:
 def _index(nodes: tuple[Node, ...], parent: Matrix, placed: dict[str, Placed]) -> None:
     """Note where everything is that a connector may end at."""
     for node in nodes:
+        tick()
         matrix = parent.over(node.matrix)
         if isinstance(node, Frame | Group):
             _index(node.children, matrix, placed)
@@ -159,7 +160,7 @@ def _index(nodes: tuple[Node, ...], parent: Matrix, placed: dict[str, Placed]) -
         if taken is None or not node.id:
             continue
         width, height, polygon = taken
-        placed[node.id] = Placed(matrix, width, height, tuple(matrix.apply(point) for point in polygon))
+        placed[node.id] = Placed(matrix, width, height, tuple(polygon))
 
 
 def _draw_node(sheet: Sheet, node: Node, parent: Matrix, share: float, placed: dict[str, Placed]) -> None:

@@ -12,7 +12,7 @@ from workers.scene.routes import Arc, bowed
 def shape(form: str, x: float, y: float, width: float = 100, height: float = 60) -> Placed:
     matrix = placed(x, y)
     polygon = outline(form, width, height).polygon
-    return Placed(matrix, width, height, tuple(matrix.apply(point) for point in polygon))
+    return Placed(matrix, width, height, tuple(polygon))
 
 
 def link(**looks) -> Connector:
