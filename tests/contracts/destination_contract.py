@@ -90,17 +90,17 @@ class DestinationContract(VersionsContract, RemovingContract, StoppingContract):
         assert [path.rpartition("/")[2] for path in paths] == ["a.png", "a (2).png", "a (3).png"]
         assert len(site.visible()) == 3
 
-    def test_rename_finds_its_number_among_a_hundred_by_a_few_questions(self, site, monkeypatch):
+    def test_rename_finds_its_number_in_a_crowd_by_a_few_questions(self, site, monkeypatch):
         Job(site, b"first", name="a.png").run()
-        for number in range(2, 101):
+        for number in range(2, site.crowd + 1):
             site.put(f"a ({number}).png")
         asked, (whom, how) = [], site.asked
         really = getattr(whom, how)
         monkeypatch.setattr(whom, how, lambda *given, **more: asked.append(given) or really(*given, **more))
         receipt = Job(site, b"last", name="a.png", conflict="rename", key="last").run()
-        assert receipt.path.rpartition("/")[2] == "a (101).png"
+        assert receipt.path.rpartition("/")[2] == f"a ({site.crowd + 1}).png"
         assert site.read(receipt) == b"last"
-        assert len(site.visible()) == 101
+        assert len(site.visible()) == site.crowd + 1
         assert len(asked) < 25
 
     @pytest.mark.parametrize("size", [100, "large"])

@@ -46,6 +46,7 @@ class RcloneSite(ServerSite):
     atomic_remove = False
     resumes = False
     settles = 0.5
+    crowd = 40
     address = "url"
 
     def __init__(self, served: Served):

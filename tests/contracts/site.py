@@ -35,6 +35,8 @@ class Site(ABC):
     """Seconds that must be between two deliveries of equal bytes, for their files to be told apart."""
     atomic_remove = True
     """Whether the server compares and deletes in one step."""
+    crowd = 100
+    """How many files of one name a test puts there: fewer where each takes long."""
     resumes = True
     """Whether an upload goes on where it was broken off; else it begins again, and may leave nothing behind."""
 

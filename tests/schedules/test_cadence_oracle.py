@@ -50,7 +50,7 @@ def compare(meant: Meant, after: datetime, *, days: int) -> int:
     return len(expected)
 
 
-@settings(max_examples=300, **QUIET)
+@settings(max_examples=150, **QUIET)
 @given(cases())
 def test_slots_are_where_the_clock_shows_them(case: tuple[Meant, datetime]) -> None:
     compare(*case, days=2)
