@@ -25,7 +25,7 @@ class Stand:
     """`large` is a size of more than two steps; `arms` makes each fault happen; `mend` ends one that lasts.
 
     `full` is how a delivery to a full account ends. `resends` is how often the whole may travel where broken uploads
-    begin again.
+    begin again; `ahead` is how many steps are on their way beside one that is refused.
     """
 
     site: Any
@@ -35,6 +35,7 @@ class Stand:
     mend: Arm = lambda: None
     retry_after: float = RETRY_AFTER
     resends: float = 0.0
+    ahead: int = 0
     full: str = "retried, completed"
 
 

@@ -105,6 +105,7 @@ def s3_stand(site: Any) -> Stand:
         arms | {"revoked credentials": refuse("InvalidAccessKeyId"), "quota full": full, "session gone": forget},
         {"expired access token": "keys do not expire; temporary ones cannot be renewed by us, and count as revoked"},
         mend=mend,
+        ahead=1,  # the next part, while the answer to the last is awaited
     )
 
 

@@ -98,7 +98,7 @@ def test_a_fault_ends_as_it_should(stand, provider, fault):
     assert len(errors) <= 2
     whole(stand, job)
     limit = 2.0 if fault in {"flipped byte", "truncated, answered 200", "session gone"} else 1.5
-    limit = stand.resends or limit
+    limit = stand.resends or limit + stand.ahead * site.part / stand.large
     assert ratio <= (1.0 if fault == "timeout after commit" and not stand.resends else limit)
     if fault == "429 with Retry-After":
         assert errors[0].retry_after == stand.retry_after
