@@ -206,9 +206,9 @@ def test_many_frames_and_many_shapes_end_in_time(tmp_path):
     frames = [
         {"id": f"f{i}", "type": "frame", "x": i, "y": 0, "width": 99, "height": 99, "name": "F"} for i in range(300)
     ]
-    started = time.monotonic()
+    began = time.process_time()  # 20 s of it would be a comparison of each with each
     with pytest.raises(BadDocument, match="200 are possible"):
         converted(tmp_path, "svg", {"shapes": frames}, scope="frame", ids=["F"])
     boxes = [a_box(f"b{i}", i * 3, 5000) for i in range(5000)]
     converted(tmp_path, "json", {"shapes": frames[:200] + boxes}, scope="frame", ids=["F"])
-    assert time.monotonic() - started < 20
+    assert time.process_time() - began < 20
