@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from longshore.errors import Invalid
+from longshore.stored import read as read_stored
 
 
 class Conditions(BaseModel):
@@ -50,9 +50,4 @@ class Conditions(BaseModel):
 
 def read(stored: dict[str, Any]) -> Conditions:
     """The conditions of a row. Raises Invalid with the field's name: another version may have allowed them."""
-    try:
-        return Conditions.model_validate(stored)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False)[0]
-        field = ".".join(("conditions", *map(str, first["loc"])))
-        raise Invalid(f"{field}: {first['msg']}", field=field) from error
+    return read_stored(Conditions, stored, "conditions")

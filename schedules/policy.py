@@ -12,9 +12,9 @@ from enum import StrEnum
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from longshore.errors import Invalid
+from longshore.stored import read as read_stored
 from schedules import blackout
 from schedules.blackout import Blackout
 
@@ -105,12 +105,7 @@ class Release:
 
 def read(stored: dict[str, Any]) -> Policy:
     """The policy of a row. Raises Invalid with the field's name."""
-    try:
-        return Policy.model_validate(stored)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False)[0]
-        field = ".".join(("policy", *map(str, first["loc"])))
-        raise Invalid(f"{field}: {first['msg']}", field=field) from error
+    return read_stored(Policy, stored, "policy")
 
 
 def release(policy: Policy, zone: ZoneInfo, key: str, slot: datetime) -> Release:

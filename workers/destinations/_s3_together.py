@@ -16,10 +16,10 @@ from typing import Any
 
 from workers.destinations._s3_bucket import DELIVERY, Bucket, marks, marks_of
 from workers.destinations._s3_parts import shown
-from workers.destinations._s3_wire import Wire
+from workers.destinations._s3_wire import OK, Wire
 from workers.destinations.base import Receipt, Upload
 
-OK, MISSING = 200, 404
+MISSING = 404
 FEW = 4
 """Keys of a folder up to which each is asked for."""
 
