@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from workers.gate import blank, glyphs, paper, rows, size, words
+from workers.gate.pdf import see
 from workers.renderers.base import Document, Render
 
 TEXT = 250_000
@@ -25,11 +26,12 @@ def check(source: Document, steps: Sequence[Document], render: Render) -> None:
     form = made.form.removeprefix(".")
     content = _beginning(source)
     size.check(made, form, source.form, render)
-    if form == "pdf":
-        paper.check(steps, render)
+    seen = see(made.read_bytes()) if form == "pdf" else None
+    if seen:
+        paper.check(steps, seen, render)
     rows.check(source, made, form, render)
-    blank.check(source, content, steps, render)
-    words.check(content, source.form, made, form, render)
+    blank.check(source, content, steps, seen, render)
+    words.check(content, source.form, made, form, seen, render)
     glyphs.check(content, form, render)
 
 

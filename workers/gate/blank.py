@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 
 from longshore.errors import BadDocument, Permanent
-from workers.gate import pdf
+from workers.gate.pdf import Seen
 from workers.gate.size import PIXELS, dimensions
 from workers.gate.words import handful
 from workers.renderers._pixels import Pixels, colour, open_picture
@@ -33,11 +33,14 @@ _UNSEEN = re.compile(r"(?is)<!--.*?-->|<(head|style|title)\b.*?</\1\s*>|<[^<>]*>
 Colour = tuple[float, ...]
 
 
-def check(source: Document, content: str, steps: Sequence[Document], render: Render) -> None:
-    """Look at the last of `steps`. Raises Permanent where it is blank and the source is not."""
+def check(source: Document, content: str, steps: Sequence[Document], seen: Seen | None, render: Render) -> None:
+    """Look at the last of `steps`, in which `seen` was seen if it is a PDF.
+
+    Raises Permanent where it is blank and the source is not.
+    """
     made = steps[-1]
     form = made.form.removeprefix(".")
-    if not _is_blank(made, form, render):
+    if not _is_blank(made, form, seen, render):
         return
     if _has_something(source, content, steps[:-1], form, render):
         if form in PIXELS and _is_doubtful(source, content, steps[:-1]):
@@ -55,7 +58,7 @@ def check(source: Document, content: str, steps: Sequence[Document], render: Ren
     render.warn(f"The {form.upper()} is blank: nothing in the document can be seen.")
 
 
-def _is_blank(made: Document, form: str, render: Render) -> bool:
+def _is_blank(made: Document, form: str, seen: Seen | None, render: Render) -> bool:
     if form in PIXELS:
         ground = _one_colour(made, form)
         return ground is not None and _is_ground(ground, render)
@@ -66,8 +69,7 @@ def _is_blank(made: Document, form: str, render: Render) -> bool:
     if form == "html":
         page = made.read_text()
         return _SEEN.search(page) is None and not _UNSEEN.sub("", page).strip()
-    if form == "pdf":
-        seen = pdf.see(made.read_bytes())
+    if seen:
         if not seen.pages:
             raise Permanent("The PDF has no pages. Please report it.")
         return seen.pages == 1 and seen.blank

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 
 from longshore.errors import Permanent
-from workers.gate.pdf import outside
+from workers.gate.pdf import Seen
 from workers.gate.size import drawn, fits
 from workers.renderers.base import Document, PageSettings, Render
 
@@ -18,12 +17,10 @@ PLAY = 1.2
 LONGEST = 14_400
 """Points of a page's side (ISO 32000-1, annex C.2); what is larger was shrunk, which is told."""
 
-_BOX = re.compile(rb"/MediaBox\s*\[\s*([-\d.]+)\s+([-\d.]+)\s+([-\d.]+)\s+([-\d.]+)\s*\]")
 
-
-def check(steps: Sequence[Document], render: Render) -> None:
-    """Measure every page of the last of `steps`. Raises Permanent."""
-    pages = sizes(steps[-1].read_bytes())
+def check(steps: Sequence[Document], seen: Seen, render: Render) -> None:
+    """Measure every page of the last of `steps`, in which `seen` was seen. Raises Permanent."""
+    pages = seen.sizes
     if not pages:
         raise Permanent("The PDF has no pages. Please report it.")
     if render.pages is not None and len(pages) != render.pages:
@@ -39,12 +36,6 @@ def check(steps: Sequence[Document], render: Render) -> None:
         if any(asked) and not fits(pages[0], (points[0], points[1]), PLAY):
             wish = " x ".join(f"{side}" if side else "any" for side in asked)
             raise Permanent(f"The PDF's page is {_told(pages[0])}, asked for were {wish} pixels. Please report it.")
-
-
-def sizes(content: bytes) -> list[tuple[float, float]]:
-    """Width and height of each page in points."""
-    boxes = [[float(number) for number in found] for found in _BOX.findall(outside(content))]
-    return [(right - left, top - bottom) for left, bottom, right, top in boxes]
 
 
 def _alike(page: tuple[float, float], other: tuple[float, float]) -> bool:

@@ -14,6 +14,7 @@ INFLATED = 20_000_000
 _STREAM = re.compile(rb">>\s*stream\r?\n")
 _OBJECT = re.compile(rb"(?<!\d)(\d{1,10}) \d{1,5} obj\b")
 _PAGE = re.compile(rb"/Type\s*/Page(?![A-Za-z])")
+_BOX = re.compile(rb"/MediaBox\s*\[\s*([-\d.]+)\s+([-\d.]+)\s+([-\d.]+)\s+([-\d.]+)\s*\]")
 _FONT = re.compile(rb"/Type\s*/Font(?![A-Za-z])")
 _FONT_ON_PAGE = re.compile(rb"/Font\s*<<\s*/")
 _IMAGE = re.compile(rb"/Subtype\s*/Image(?![A-Za-z])|/Shading(?![A-Za-z])")
@@ -36,9 +37,14 @@ _HEX = re.compile(rb"<\s*([0-9a-fA-F\s]+)>")
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What there is in a PDF. `characters`: those of its text; None where some font does not tell."""
+    """What there is in a PDF.
+
+    `sizes`: width and height of each page in points, where they are told outside of its streams. `characters`: those of
+    its text; None where some font does not tell.
+    """
 
     pages: int
+    sizes: list[tuple[float, float]]
     blank: bool
     characters: frozenset[str] | None
 
@@ -46,12 +52,14 @@ class Seen:
 def see(content: bytes) -> Seen:
     """Read a finished PDF."""
     streams = list(_streams(content))
-    told = b"\n".join([_outside(content, streams), *(_unfold(one) for _, head, one in streams if b"/ObjStm" in head)])
+    outside = _outside(content, streams)
+    told = b"\n".join([outside, *(_unfold(one) for _, head, one in streams if b"/ObjStm" in head)])
     fonts = len(_FONT.findall(told))
     shows = bool(fonts and _FONT_ON_PAGE.search(told)) or _IMAGE.search(told) is not None
     drawn = (one for _, head, one in streams if b"/Type" not in head or _GROUP.search(head))
     blank = not shows and not any(len(text) >= INFLATED or _paints(text) for text in map(_unfold, drawn))
-    return Seen(len(_PAGE.findall(told)), blank, _characters(told, streams) if fonts else frozenset())
+    characters = _characters(told, streams) if fonts else frozenset()
+    return Seen(len(_PAGE.findall(told)), _sizes(outside), blank, characters)
 
 
 def _streams(content: bytes) -> Iterator[tuple[tuple[int, int], bytes, bytes]]:
@@ -66,12 +74,13 @@ def _streams(content: bytes) -> Iterator[tuple[tuple[int, int], bytes, bytes]]:
         place = end
 
 
-def outside(content: bytes) -> bytes:
-    """The objects without the data of their streams."""
-    return _outside(content, list(_streams(content)))
+def _sizes(outside: bytes) -> list[tuple[float, float]]:
+    boxes = [[float(number) for number in found] for found in _BOX.findall(outside)]
+    return [(right - left, top - bottom) for left, bottom, right, top in boxes]
 
 
 def _outside(content: bytes, streams: list[tuple[tuple[int, int], bytes, bytes]]) -> bytes:
+    """The objects without the data of their streams."""
     parts, place = [], 0
     for (start, end), _, _ in streams:
         parts.append(content[place:start])

@@ -8,7 +8,7 @@ import unicodedata
 from base64 import b64decode
 from collections.abc import Callable, Iterable
 
-from workers.gate.pdf import see
+from workers.gate.pdf import Seen
 from workers.renderers.base import Document, Render
 
 HANDFUL = 8
@@ -36,17 +36,14 @@ _EMBEDDED = re.compile(r"data:image/svg\+xml;base64,([A-Za-z0-9+/=]+)")
 _FLOW = re.compile(r"\s*(?:flowchart|graph)\b")
 
 
-def check(content: str, kind: str, made: Document, form: str, render: Render) -> None:
-    """Warn where words are missing from an `md`, `html`, `svg` or `pdf`."""
+def check(content: str, kind: str, made: Document, form: str, seen: Seen | None, render: Render) -> None:
+    """Warn where words are missing from an `md`, `html`, `svg`, or a PDF in which `seen` was seen."""
     if form not in {"md", "html", "svg", "pdf"} or render.setting("scope", "full") != "full":
         return
     looked_for = handful(content, kind)
     if not looked_for:
         return
-    if form == "pdf":
-        lacking = _not_in_pdf(looked_for, made.read_bytes())
-    else:
-        lacking = _not_in_text(looked_for, made.read_text())
+    lacking = _not_in_pdf(looked_for, seen) if seen else _not_in_text(looked_for, made.read_text())
     if lacking:
         render.not_drawn["words"] = lacking
         render.warn(f"These words of the document were not found in the {form.upper()}: {', '.join(lacking)}.")
@@ -94,12 +91,11 @@ def _not_in_text(words: list[str], made: str) -> list[str]:
     return [word for word in lacking if _folded(word) not in folded]
 
 
-def _not_in_pdf(words: list[str], made: bytes) -> list[str]:
+def _not_in_pdf(words: list[str], seen: Seen) -> list[str]:
     """By the characters of its fonts: a text of a page cannot be had without them."""
-    characters = see(made).characters
-    if characters is None:
+    if seen.characters is None:
         return []
-    known = set(_folded("".join(characters)))
+    known = set(_folded("".join(seen.characters)))
     return [word for word in words if max(word) < LEGIBLE and not set(_folded(word)) <= known]
 
 

@@ -182,19 +182,17 @@ class _Copy:
 
     def tag(self, element: _Element, parent: str) -> str | None:
         """The clean name of an element, None where it goes with all it holds."""
-        from lxml import etree
-
-        name = etree.QName(element)
-        if name.namespace in {SVG, None}:
-            if name.localname in _DRAWN:
-                return f"{{{SVG}}}{name.localname}"
-            what = "animation" if name.localname in _MOVING else f"<{name.localname[:40]}>"
+        space, _, local = element.tag.rpartition("}")
+        if space in {"{" + SVG, ""}:
+            if local in _DRAWN:
+                return f"{{{SVG}}}{local}"
+            what = "animation" if local in _MOVING else f"<{local[:40]}>"
             self.lost[what] = None
             self._render.lack("parts", id=str(element.get("id", "")), type=what, why=_NOT_SAFE)
-        elif name.namespace == XHTML:
-            if name.localname in _HTML and (parent.startswith("{" + XHTML) or parent == f"{{{SVG}}}foreignObject"):
-                return f"{{{XHTML}}}{name.localname}"
-            what = f"<{name.localname[:40]}>"
+        elif space == "{" + XHTML:
+            if local in _HTML and (parent.startswith("{" + XHTML) or parent == f"{{{SVG}}}foreignObject"):
+                return f"{{{XHTML}}}{local}"
+            what = f"<{local[:40]}>"
             self.lost[what] = None
             self._render.lack("parts", id=str(element.get("id", "")), type=what, why=_NOT_SAFE)
         return None

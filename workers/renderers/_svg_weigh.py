@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
@@ -47,9 +48,14 @@ class Scales:
                 up = place[parent]
                 end[up] = max(end[up], end[number])
         self._count = len(elements)
-        self._vertices = [0, *accumulate(map(vertices, elements))]
+        self._elements = elements
         for number, element in enumerate(elements):
             self._read(element, number, end[number])
+
+    @cached_property
+    def _vertices(self) -> list[int]:
+        """Vertices of all elements before each one."""
+        return [0, *accumulate(map(vertices, self._elements))]
 
     def _read(self, element: _Element, start: int, end: int) -> None:
         name = element.get("id")

@@ -59,7 +59,8 @@ def test_a_limit_may_name_the_moment_when_it_ends(dropbox_site):
 @pytest.mark.parametrize(("size", "route"), CALLS[:4])
 @pytest.mark.parametrize("how", ["drop", "reset", "hang"])
 def test_a_connection_that_breaks_before_the_work_is_transient(dropbox_site, size, route, how, monkeypatch):
-    monkeypatch.setattr(_dropbox_client, "READ_SECONDS", 0.5)
+    if how == "hang":
+        monkeypatch.setattr(_dropbox_client, "READ_SECONDS", 2)
     dropbox_site.fake.faults = [Fault(route, how)]
     job = Job(dropbox_site, noise(size))
     assert isinstance(classified(dropbox_site.destination(), job), Transient)
@@ -70,7 +71,8 @@ def test_a_connection_that_breaks_before_the_work_is_transient(dropbox_site, siz
 @pytest.mark.parametrize("how", ["drop_after", "hang_after", "answer_after"])
 @pytest.mark.parametrize("conflict", ["overwrite", "rename", "skip", "fail"])
 def test_a_file_whose_answer_was_lost_is_recognised(dropbox_site, size, route, how, conflict, monkeypatch):
-    monkeypatch.setattr(_dropbox_client, "READ_SECONDS", 0.5)
+    if how == "hang_after":
+        monkeypatch.setattr(_dropbox_client, "READ_SECONDS", 2)
     dropbox_site.fake.faults = [Fault(route, how, 503)]
     job = Job(dropbox_site, noise(size), conflict=conflict)
     assert isinstance(classified(dropbox_site.destination(), job), Transient)

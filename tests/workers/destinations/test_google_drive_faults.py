@@ -68,9 +68,9 @@ def test_a_lost_connection_makes_no_twin_wherever_it_breaks(google_drive, kind, 
 @pytest.mark.parametrize("after", [False, True])
 @SIZES
 def test_silence_is_a_lost_connection(google_drive, after, size, monkeypatch):
-    monkeypatch.setattr(_google_drive_client, "SILENCE", 0.5)
+    monkeypatch.setattr(_google_drive_client, "SILENCE", 2)
     last = (size - 1) // google_drive.part
-    google_drive.drive.faults = [Fault("chunk", seconds=1.0, after=after, skip=last)]
+    google_drive.drive.faults = [Fault("chunk", seconds=4.0, after=after, skip=last)]
     job = Job(google_drive, noise(size), conflict="rename")
     if size == 100:
         assert isinstance(classified(google_drive.destination(), job), Transient)

@@ -84,9 +84,9 @@ def test_a_last_chunk_whose_answer_got_lost_makes_no_twin(onedrive, after, confl
 @pytest.mark.parametrize("after", [False, True])
 @SIZES
 def test_silence_is_a_lost_connection(onedrive, after, size, monkeypatch):
-    monkeypatch.setattr(_onedrive_wire, "SILENCE", 0.5)
+    monkeypatch.setattr(_onedrive_wire, "SILENCE", 2)
     kind, skip = ("put", 0) if size == 100 else ("chunk", 2)
-    onedrive.fake.faults = [Fault(kind, seconds=1.0, after=after, skip=skip)]
+    onedrive.fake.faults = [Fault(kind, seconds=4.0, after=after, skip=skip)]
     job = Job(onedrive, noise(size), conflict="rename")
     if size == 100:
         assert isinstance(classified(onedrive.destination(), job), Transient)

@@ -32,7 +32,8 @@ def held(tmp_path):
                 path.write_bytes(content.encode() if isinstance(content, str) else content)
             documents.append(Document(path, f".{form}" if number else form, ""))
         render = Render(folder=tmp_path, settings=SETTINGS[made[-1][0]](**asked), deadline=0)
-        check(documents[0], source if isinstance(source, str) else "", documents[1:], render)
+        seen = pdf.see(documents[-1].read_bytes()) if made[-1][0] == "pdf" else None
+        check(documents[0], source if isinstance(source, str) else "", documents[1:], seen, render)
         return render.warnings
 
     return check_all

@@ -6,7 +6,8 @@ import pytest
 from pypdf import PdfWriter
 
 from longshore.errors import Permanent
-from workers.gate.paper import check, sizes
+from workers.gate.paper import check
+from workers.gate.pdf import see
 from workers.renderers.base import SETTINGS, Document, Render
 
 MM = 72 / 25.4
@@ -25,7 +26,8 @@ def held(tmp_path):
         (tmp_path / "made").write_bytes(written.getvalue())
         (tmp_path / "drawing").write_text('<svg xmlns="http://www.w3.org/2000/svg" width="199.5" height="100"/>')
         render = Render(folder=tmp_path, settings=SETTINGS["pdf"](**asked), deadline=0, pages=count, other_size=told)
-        check([Document(tmp_path / "drawing", form, ""), Document(tmp_path / "made", ".pdf", "")], render)
+        steps = [Document(tmp_path / "drawing", form, ""), Document(tmp_path / "made", ".pdf", "")]
+        check(steps, see(written.getvalue()), render)
 
     return run
 
@@ -80,4 +82,4 @@ def test_the_pages_of_a_picture_are_all_alike(held):
 
 
 def test_what_a_stream_holds_is_no_page():
-    assert sizes(b"1 0 obj\n<</Length 30>>\nstream\n/MediaBox [0 0 1 1]\nendstream\nendobj") == []
+    assert not see(b"1 0 obj\n<</Length 30>>\nstream\n/MediaBox [0 0 1 1]\nendstream\nendobj").sizes

@@ -31,7 +31,8 @@ def missing(tmp_path):
         path = tmp_path / "made"
         path.write_bytes(made if isinstance(made, bytes) else made.encode())
         render = Render(folder=tmp_path, settings=SETTINGS[form](), deadline=0)
-        check(source, kind, Document(path, f".{form}", ""), form, render)
+        seen = see(path.read_bytes()) if form == "pdf" else None
+        check(source, kind, Document(path, f".{form}", ""), form, seen, render)
         assert len(render.warnings) == bool(render.not_drawn)
         return render.not_drawn.get("words", [])
 
