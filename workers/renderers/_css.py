@@ -33,11 +33,24 @@ _LOADING = re.compile(
 )
 _BINDING = re.compile(r"(?:-moz-binding|behavior)\s*:", re.IGNORECASE)
 _ENDLESS = re.compile(r"\binfinite\b", re.IGNORECASE)
-_SUSPECT = re.compile(
-    r"[\0\\@]|(?:url|image-set|cross-fade|image|element|src|paint|expression)\(|binding|behavior|infinite",
-    re.IGNORECASE,
+_SUSPECT = (
+    "\0",
+    "\\",
+    "@",
+    "url(",
+    "image-set(",
+    "cross-fade(",
+    "image(",
+    "element(",
+    "src(",
+    "paint(",
+    "expression(",
+    "binding",
+    "behavior",
+    "infinite",
 )
-"""A sign of anything that the rules above rewrite. Most values in a drawing are a transform or colours without one."""
+"""Signs of anything that the rules above rewrite, in small letters. Most values in a drawing are a transform or colours
+without one, and looking for each of these takes a tenth of the time of a pattern of them all."""
 _LEFT = re.compile(
     r"@import|url\((?!#|\"data:)|(?:image-set|cross-fade|image|element|src|paint|expression)\(",
     re.IGNORECASE,
@@ -85,7 +98,8 @@ class Scrubbed:
 
 def scrub(css: str) -> Scrubbed:
     """Rewrite a style sheet, a `style` attribute or one value so that it loads and runs nothing."""
-    if not _SUSPECT.search(css):
+    small = css.lower()
+    if not any(sign in small for sign in _SUSPECT):
         return Scrubbed(css)
     reference = _REFERENCE.fullmatch(css)
     if reference:  # most suspects of a drawing are nothing else: a gradient, a clip path, an arrow head

@@ -27,11 +27,8 @@ def finish(svg: str, render: Render, *, margin: bool = True) -> bytes:
 
     `margin` False: the drawing has margins and a background of its own.
     """
-    root = clean_svg(svg.encode(), render)
-    for element in root.iter():  # a library's first drawing in a page may write them in another order than its second
-        attributes = sorted(element.attrib.items())
-        element.attrib.clear()
-        element.attrib.update(attributes)
+    # a library's first drawing in a page may write attributes in another order than its second
+    root = clean_svg(svg.encode(), render, ordered=True)
     settle_spaces(root)
     own = measure(root) or SIZELESS
     if view_box(root) is None:

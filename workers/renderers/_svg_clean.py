@@ -6,7 +6,8 @@ The clean drawing is built anew from a list of what SVG may hold, so whatever th
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Literal
 
 from workers.renderers._css import is_fragment, picture_bytes, picture_url, scrub
 from workers.renderers._missing import MOST, missing
@@ -103,12 +104,28 @@ def parse(content: bytes) -> _Element:
     return root
 
 
+@lru_cache(maxsize=1000)
+def _kind(name: str) -> Literal["value", "script", "reference", "number", "none"]:
+    """What an attribute holds, by its name; `none`: what nothing that may be drawn needs."""
+    space, _, local = name.rpartition("}")
+    if space not in {"", "{" + XLINK, "{" + XML}:
+        return "none"
+    if local.lower().startswith("on"):
+        return "script"
+    if local == "href":
+        return "reference"
+    if space == "{" + XLINK or local in _ADDRESSES:
+        return "none"
+    return "number" if local in _NUMBERS else "value"
+
+
 class _Copy:
     """The copying of one drawing; collects what was left out."""
 
-    def __init__(self, render: Render, *, fetch: bool) -> None:
+    def __init__(self, render: Render, *, fetch: bool, ordered: bool) -> None:
         self._render = render
         self._fetch = fetch
+        self._ordered = ordered
         self._pixels = 0
         self._boxes = 0
         self.lost: dict[str, None] = {}
@@ -162,22 +179,20 @@ class _Copy:
         if len(element.attrib) > MAX_ATTRIBUTES:
             raise BadDocument(f"An element <{tag}> of the SVG has more than {MAX_ATTRIBUTES:,} attributes.")
         kept: dict[str, str] = {}
-        for name, value in ((str(name), str(value)) for name, value in element.attrib.items()):
-            space, _, local = name.rpartition("}")
-            if space not in {"", "{" + XLINK, "{" + XML}:
-                continue
-            if local.lower().startswith("on"):
+        found: Any = element.attrib
+        for name, value in sorted(found.items()) if self._ordered else found.items():
+            kind = _kind(name)
+            if kind == "value":
+                kept[name] = self._css(value) if "(" in value or name.endswith("style") else value
+            elif kind == "script":
                 self.lost["scripts"] = None
-            elif local == "href":
+            elif kind == "reference":
                 target = self._target(element, tag, value)
                 if target is not None:
                     kept[name] = target
-            elif space == "{" + XLINK or local in _ADDRESSES:
-                continue
-            elif local in _NUMBERS:
-                kept[name] = value if value.isdecimal() and int(value[:9]) <= _NUMBERS[local] else str(_NUMBERS[local])
-            else:
-                kept[name] = self._css(value) if "(" in value or local == "style" else value
+            elif kind == "number":
+                most = _NUMBERS[name.rpartition("}")[2]]
+                kept[name] = value if value.isdecimal() and int(value[:9]) <= most else str(most)
         return kept
 
     def tag(self, element: _Element, parent: str) -> str | None:
@@ -226,11 +241,13 @@ class _Copy:
                 local = tag.rpartition("}")[2]
                 nsmap = _HTML_NAMESPACE if tag.startswith("{" + XHTML) else None
                 copy = etree.SubElement(target, tag, self.attributes(child, local), nsmap=nsmap)
-                copy.tail = child.tail
+                if child.tail:
+                    copy.tail = child.tail
                 if local == "style":
                     copy.text = self._css(self.sheet(child))
                     continue
-                copy.text = child.text
+                if child.text:
+                    copy.text = child.text
                 waiting.append((child, copy))
             if count > MAX_ELEMENTS:
                 raise BadDocument(f"The SVG has more than {MAX_ELEMENTS:,} elements. Simplify the drawing.")
@@ -245,13 +262,15 @@ def _keep_tail(gone: _Element, target: _Element) -> None:
         target.text = ((target.text or "") + (gone.tail or "")) or None
 
 
-def clean_svg(content: bytes, render: Render, *, fetch: bool = True) -> _Element:
+def clean_svg(content: bytes, render: Render, *, fetch: bool = True, ordered: bool = False) -> _Element:
     """A copy of the drawing that is safe to draw and to hand on; what it lacks is told by `render.warn`.
 
     Pictures that lie elsewhere are got by `render.picture`, unless `fetch` is False, as for a drawing from elsewhere.
+    `ordered`: each element's attributes by their names.
+
     Raises BadDocument where the drawing is broken, empty, or a bomb.
     """
-    copy = _Copy(render, fetch=fetch)
+    copy = _Copy(render, fetch=fetch, ordered=ordered)
     clean = copy.run(parse(content))
     if not any(child.tag.rpartition("}")[2] not in {"title", "desc", "style", "defs"} for child in clean):
         raise BadDocument("The SVG draws nothing: it holds no shape, text or picture.")

@@ -76,7 +76,8 @@ def _is_kept(element: _Element | None) -> bool:
     """Whether the spaces directly inside an element count as they stand."""
     while element is not None:
         told = element.get(_SPACE)
-        if told is not None or _PRE.search(element.get("style", "")):
+        style = element.get("style", "")
+        if told is not None or ("white-space" in style and _PRE.search(style)):
             return told != "default"
         element = element.getparent()
     return False

@@ -61,8 +61,9 @@ class Scales:
         name = element.get("id")
         if name and not element.tag.endswith("Gradient"):  # a gradient is drawn by whatever it fills
             self._span.setdefault(name, (start, end))
-        if element.tag.endswith("}style"):
-            self._sheet.update(scrub(element.text or "").fragments)
+        sheet = element.text or "" if element.tag.endswith("}style") else ""
+        if "url(" in sheet:
+            self._sheet.update(scrub(sheet).fragments)
         for attribute, value in ((str(name), str(value)) for name, value in element.attrib.items()):
             if attribute in {"href", _XLINK} and value.startswith("#"):
                 self._add(start, value[1:], 1)
