@@ -20,11 +20,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from rich.console import Console
 
 from app.demo import running_server
 from app.embedded import free_port
+from benchmarks.distance import distant
 from benchmarks.figures import Figure
 from benchmarks.fill import KEY_ID, SECRET
 from longshore.settings import ROOT, environment
@@ -32,6 +34,8 @@ from longshore.settings import ROOT, environment
 MIB = 1024 * 1024
 LARGE = 1024 * MIB
 SMALL, MANY = 10_000, 1000
+AWAY = 10
+"""Milliseconds to a bucket and back, as within a region; more to any other."""
 ROUNDS = 3
 NUMBERS = itertools.count()
 
@@ -51,6 +55,13 @@ def measure(_n: int) -> list[Figure]:
 
 
 def _many(home: Path, endpoint: str) -> Iterator[Figure]:
+    name = f"{MANY} deliveries of {SMALL // 1000} KB, committed to receipt"
+    yield _against_a_loop(name, home, endpoint)
+    with distant(urlsplit(endpoint).port or 80, AWAY / 2) as port:
+        yield _against_a_loop(f"The same, to a server that is {AWAY} ms away", home, f"http://127.0.0.1:{port}")
+
+
+def _against_a_loop(name: str, home: Path, endpoint: str) -> Figure:
     contents = [os.urandom(SMALL) for _ in range(MANY)]
 
     def loop() -> None:
@@ -59,8 +70,7 @@ def _many(home: Path, endpoint: str) -> Iterator[Figure]:
             client.put_object(Bucket="exports", Key=f"peer/{next(NUMBERS)}", Body=content)
 
     ours, (peer,) = _in_turn(lambda: _delivered(home, endpoint, MANY, SMALL), loop)
-    name = f"{MANY} deliveries of {SMALL // 1000} KB, committed to receipt"
-    yield Figure(name, "ms", ours, peer, "boto3 put_object in a loop", ours / peer, 0.5, ROUNDS)
+    return Figure(name, "ms", ours, peer, "boto3 put_object in a loop", ours / peer, 0.5, ROUNDS)
 
 
 def _large(home: Path, endpoint: str, program: str, folder: Path) -> Iterator[Figure]:

@@ -102,7 +102,7 @@ class Settings(BaseSettings):
     )
     lease: float = Field(30, gt=0, description="A worker that is silent for so long has lost its row.")
     heartbeat: float = Field(10, gt=0, description="How often a worker extends its lease; at most half of it.")
-    sweep: float = Field(1, gt=0, description="How often each worker looks for lost and due rows.")
+    sweep: float = Field(1, gt=0, description="How often the workers look for lost and due rows.")
     max_attempts: int = Field(3, ge=1, le=100, description="Tries at rendering, and at each delivery.")
     uploads_per_connection: int = Field(
         3, ge=1, le=100, description="Deliveries of one connection that run at once, where it names no number."

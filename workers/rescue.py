@@ -1,7 +1,7 @@
 """Send again what was committed and never arrived, what is due, and what its worker left behind.
 
-Run by every worker child once a second, and by beat through a task. Any number may run at once: each row is taken by
-one conditional UPDATE, and a message too many is absorbed by the claim.
+Run about once a second by one of the worker children, whichever comes first, and by beat through a task. Any number may
+run at once: each row is taken by one conditional UPDATE, and a message too many is absorbed by the claim.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from longshore import pulses
 from longshore.connections import usable
 from longshore.db import clock, reading, transaction
 from longshore.exports import fail, settle
@@ -36,6 +37,9 @@ BATCH = 200
 
 AGAIN_IF_UNHEARD = timedelta(minutes=5)
 """When a leftover is sent again whose message was lost."""
+
+NAME = "sweep"
+"""The pulse of whichever child looked last."""
 
 SILENT = "The worker stopped answering."
 DIED = "The worker died {attempts} times while it worked on this. The document may be too heavy; try a simpler one."
@@ -193,6 +197,18 @@ def _send_unheard(model: Row) -> int:
     return len(ids)
 
 
+def sweep_in_turn() -> int:
+    """`sweep`, unless another process did so half a turn ago: 30 ms of each child a second would be for nothing."""
+    half = timedelta(seconds=settings().sweep / 2)
+    with reading() as session:
+        due = pulses.is_due(session, NAME, half, now=clock(session))
+    if not due:
+        return 0
+    with transaction() as session:
+        mine = pulses.take_turn(session, NAME, half, now=clock(session))
+    return sweep() if mine else 0
+
+
 def start_sweeping() -> threading.Event:
     """Sweep in a thread of this process until the returned event is set."""
     stop = threading.Event()
@@ -202,7 +218,7 @@ def start_sweeping() -> threading.Event:
         # Children of one worker would otherwise look at the same instant.
         while not stop.wait(settings().sweep * (0.5 + random.random())):  # noqa: S311 - spreads load, keeps no secret
             try:
-                sweep()
+                sweep_in_turn()
                 watchman.look()
             except SQLAlchemyError as error:
                 log.warning("sweep_failed", error=str(error))

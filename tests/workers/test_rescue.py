@@ -8,13 +8,15 @@ from sqlalchemy import update
 
 from longshore import queue
 from longshore.db import clock, transaction
-from longshore.models import Artifact, Attempt, Delivery, Export
+from longshore.models import Artifact, Attempt, Delivery, Export, Pulse
 from longshore.queue import depth
+from longshore.settings import settings
 from longshore.states import DeliveryState, ExportState, move
 from tests.rows import delivery_rows, export_row, submitted
+from workers import rescue
 from workers.admission import claim_delivery
 from workers.lease import claim_export
-from workers.rescue import sweep
+from workers.rescue import sweep, sweep_in_turn
 
 
 @pytest.fixture
@@ -163,3 +165,27 @@ def test_sweepers_that_race_send_a_row_once(database, broker, rung):
     for thread in threads:
         thread.join()
     assert rung == [export_id]
+
+
+def test_one_of_all_workers_looks_in_each_turn(database, broker, monkeypatch):
+    looks = []
+    monkeypatch.setattr(rescue, "sweep", lambda: looks.append(1) or 0)
+    crowd = [threading.Thread(target=sweep_in_turn) for _ in range(4)]
+    sweep_in_turn()
+    for one in crowd:
+        one.start()
+    for one in crowd:
+        one.join()
+    assert len(looks) == 1
+    age(Pulse, at=settings().sweep)
+    sweep_in_turn()
+    assert len(looks) == 2
+
+
+def test_a_clock_that_was_set_back_stops_no_rescuer(database, broker, monkeypatch):
+    looks = []
+    monkeypatch.setattr(rescue, "sweep", lambda: looks.append(1) or 0)
+    sweep_in_turn()
+    age(Pulse, at=-3600)
+    sweep_in_turn()
+    assert len(looks) == 2

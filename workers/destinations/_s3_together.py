@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from os.path import commonprefix
 from typing import Any
 
 from workers.destinations._s3_bucket import DELIVERY, Bucket, marks, marks_of
@@ -108,11 +109,11 @@ def _listed(wire: Wire, keys: Collection[str]) -> dict[str, dict[str, Any] | Non
     for key in keys:
         folders[key.rpartition("/")[0]].append(key)
     known: dict[str, dict[str, Any] | None] = {}
-    for folder, its in folders.items():
+    for its in folders.values():
         if len(its) <= FEW:
             continue
-        prefix, first = f"{folder}/" if folder else "", min(its, key=str.encode)
-        listing = wire.listing(prefix, first)
+        alike = commonprefix(its)  # noqa: RUF071 - of their characters: a prefix of S3 may end within a name
+        listing = wire.listing(alike, first := min(its, key=str.encode))
         if listing is not None:
             known |= {key: listing.objects.get(key) for key in its if key != first and listing.reaches(key)}
     return known

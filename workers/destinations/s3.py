@@ -57,7 +57,7 @@ class S3(Destination):
     """A bucket."""
 
     label = "Amazon S3 or compatible"
-    together = 50
+    together = 100
     limits: ClassVar[dict[str, str]] = {
         "parts": "10,000 at most: larger files get larger parts",
         "unfinished parts": "are removed by the next attempt, or after a cancellation; those of a worker killed in the"
