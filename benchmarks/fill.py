@@ -46,10 +46,11 @@ def _deliveries(endpoint: str, count: int, size: int) -> list[str]:
     stamp = time.monotonic_ns()
     with transaction() as session:
         now = clock(session)
-        bucket = session.scalar(select(Connection).where(Connection.owner == OWNER)) or connections.create(
+        ours = select(Connection).where(Connection.owner == OWNER, Connection.name == endpoint)
+        bucket = session.scalar(ours) or connections.create(
             session,
             owner=OWNER,
-            name="bucket",
+            name=endpoint,
             destination="s3",
             options={"bucket_name": "exports", "endpoint_url": endpoint},
             secrets={"access_key_id": KEY_ID, "secret_access_key": SECRET},

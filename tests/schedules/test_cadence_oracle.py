@@ -50,7 +50,7 @@ def compare(meant: Meant, after: datetime, *, days: int) -> int:
     return len(expected)
 
 
-@settings(max_examples=150, **QUIET)
+@settings(max_examples=60, **QUIET)
 @given(cases())
 def test_slots_are_where_the_clock_shows_them(case: tuple[Meant, datetime]) -> None:
     compare(*case, days=2)
@@ -72,7 +72,7 @@ def test_ten_thousand_schedules_agree_with_the_clock(record_property: Callable[[
     assert len(counts) >= 10_000
 
 
-@settings(max_examples=60, **QUIET)
+@settings(max_examples=30, **QUIET)
 @given(cases())
 def test_slots_follow_one_another_and_each_is_the_next_of_the_one_before(case: tuple[Meant, datetime]) -> None:
     meant, after = case

@@ -140,21 +140,21 @@ def drawn(document: object, theme: str = "light") -> str:
     return svg
 
 
-@settings(max_examples=75, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(SHAPE | VALUES, max_size=5), VALUES, VALUES)
 @example([{"type": "rectangle", "x": 1, "y": 1, "width": 1e308, "height": -5}], [{"from": 0, "to": 0}], None)
 def test_any_json_in_a_canvas_is_drawn_or_refused_in_words(shapes, connections, groups):
     drawn({"shapes": shapes, "connections": connections, "groups": groups})
 
 
-@settings(max_examples=75, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(SHAPE, max_size=6), st.dictionaries(st.sampled_from(["page:p", "binding:1", "asset:1"]), VALUES))
 def test_any_json_in_a_tldraw_store_is_drawn_or_refused_in_words(shapes, others):
     store = {f"shape:{place}": {"typeName": "shape", **shape} for place, shape in enumerate(shapes)}
     drawn({"store": {**store, **others}, "schema": {}}, "dark")
 
 
-@settings(max_examples=75, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(VALUES)
 def test_any_json_at_all_is_drawn_or_a_bad_document(document):
     try:
