@@ -7,6 +7,7 @@ of its own.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
@@ -29,8 +30,12 @@ def open_exports(schedule_id: Any) -> Select[Any]:
     return select(Export).where(Export.schedule_id == schedule_id, Export.state.in_(OPEN))
 
 
+@cache
 def only_waits() -> ColumnElement[bool]:
-    """The condition on open exports of which nothing goes on before somebody renews or enables a connection."""
+    """The condition on open exports of which nothing goes on before somebody renews or enables a connection.
+
+    Made once: its aliases and their columns take 4 ms, and every tick asks.
+    """
     sent = aliased(Delivery)
     return and_(
         exists().where(Artifact.export_id == Export.id),
