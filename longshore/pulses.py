@@ -6,7 +6,7 @@ import os
 import socket
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -89,24 +89,6 @@ def unbroken_since(session: Session, now: datetime) -> datetime | None:
     """
     last, since = _at(session, BEAT), _at(session, BEATING)
     return now if last is not None and (now - last).total_seconds() > STALE else since
-
-
-def is_due(session: Session, name: str, every: timedelta, *, now: datetime) -> bool:
-    """Whether nobody has taken this turn within `every`; one of a time to come was taken before a clock was set back.
-
-    It writes nothing, so any number of processes may ask before one of them takes it.
-    """
-    last = _at(session, name)
-    return last is None or not now - every < last <= now
-
-
-def take_turn(session: Session, name: str, every: timedelta, *, now: datetime) -> bool:
-    """Whether this process is the one to do what any one of all does each `every`; to the others it is not due now."""
-    if _at(session, name) is None:
-        write(session, name, now=now)
-        return True
-    due = update(Pulse).where(Pulse.name == name, or_(Pulse.at <= now - every, Pulse.at > now))
-    return session.execute(due.values(at=now).returning(Pulse.name)).first() is not None
 
 
 def _at(session: Session, name: str) -> datetime | None:

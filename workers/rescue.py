@@ -1,13 +1,15 @@
 """Send again what was committed and never arrived, what is due, and what its worker left behind.
 
-Run about once a second by one of the worker children, whichever comes first, and by beat through a task. Any number may
-run at once: each row is taken by one conditional UPDATE, and a message too many is absorbed by the claim.
+Run about once a second by one of a machine's worker children, whichever comes first, and by beat through a task. Any
+number may run at once: each row is taken by one conditional UPDATE, and a message too many is absorbed by the claim.
 """
 
 from __future__ import annotations
 
+import platform
 import random
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +20,6 @@ from sqlalchemy import ColumnElement, and_, exists, func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from longshore import pulses
 from longshore.connections import usable
 from longshore.db import clock, reading, transaction
 from longshore.exports import fail, settle
@@ -30,6 +31,7 @@ from longshore.states import DeliveryState, ExportState, move
 from workers import admission
 from workers.lease import end_attempt
 from workers.leftovers import left_behind, ring_for_leftovers
+from workers.turn import take_turn
 from workers.watch import Watchman
 
 BATCH = 200
@@ -37,9 +39,6 @@ BATCH = 200
 
 AGAIN_IF_UNHEARD = timedelta(minutes=5)
 """When a leftover is sent again whose message was lost."""
-
-NAME = "sweep"
-"""The pulse of whichever child looked last."""
 
 SILENT = "The worker stopped answering."
 DIED = "The worker died {attempts} times while it worked on this. The document may be too heavy; try a simpler one."
@@ -199,13 +198,12 @@ def _send_unheard(model: Row) -> int:
 
 def sweep_in_turn() -> int:
     """`sweep`, unless another process did so half a turn ago: 30 ms of each child a second would be for nothing."""
-    half = timedelta(seconds=settings().sweep / 2)
-    with reading() as session:
-        due = pulses.is_due(session, NAME, half, now=clock(session))
-    if not due:
-        return 0
-    with transaction() as session:
-        mine = pulses.take_turn(session, NAME, half, now=clock(session))
+    path = settings().home.resolve() / "sweep" / platform.node()
+    try:
+        mine = take_turn(path, settings().sweep / 2, time.monotonic())
+    except OSError as error:
+        log.warning("sweep_without_turn", error=str(error))
+        mine = True
     return sweep() if mine else 0
 
 

@@ -1,17 +1,20 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
+from structlog.testing import capture_logs
 
 from longshore import queue
 from longshore.db import clock, transaction
-from longshore.models import Artifact, Attempt, Delivery, Export, Pulse
+from longshore.models import Artifact, Attempt, Delivery, Export
 from longshore.queue import depth
 from longshore.settings import settings
 from longshore.states import DeliveryState, ExportState, move
+from tests.conftest import forget
 from tests.rows import delivery_rows, export_row, submitted
 from workers import rescue
 from workers.admission import claim_delivery
@@ -167,25 +170,30 @@ def test_sweepers_that_race_send_a_row_once(database, broker, rung):
     assert rung == [export_id]
 
 
-def test_one_of_all_workers_looks_in_each_turn(database, broker, monkeypatch):
-    looks = []
+def test_of_all_workers_of_a_machine_one_looks_in_each_turn(database, monkeypatch):
+    looks, crowd = [], threading.Barrier(8)
+    monkeypatch.setenv("LONGSHORE_SWEEP", "60")
+    forget()
     monkeypatch.setattr(rescue, "sweep", lambda: looks.append(1) or 0)
-    crowd = [threading.Thread(target=sweep_in_turn) for _ in range(4)]
-    sweep_in_turn()
-    for one in crowd:
-        one.start()
-    for one in crowd:
-        one.join()
-    assert len(looks) == 1
-    age(Pulse, at=settings().sweep)
-    sweep_in_turn()
-    assert len(looks) == 2
+
+    def wake():
+        crowd.wait()
+        sweep_in_turn()
+
+    for turn in range(1, 4):
+        threads = [threading.Thread(target=wake) for _ in range(8)]
+        for one in threads:
+            one.start()
+        for one in threads:
+            one.join()
+        assert len(looks) == turn
+        later = time.monotonic() + 30 * turn
+        monkeypatch.setattr(rescue.time, "monotonic", lambda at=later: at)
 
 
-def test_a_clock_that_was_set_back_stops_no_rescuer(database, broker, monkeypatch):
-    looks = []
-    monkeypatch.setattr(rescue, "sweep", lambda: looks.append(1) or 0)
-    sweep_in_turn()
-    age(Pulse, at=-3600)
-    sweep_in_turn()
-    assert len(looks) == 2
+def test_without_a_turn_it_is_looked_rather_too_often(database, monkeypatch):
+    settings().home.mkdir(parents=True, exist_ok=True)
+    (settings().home / "sweep").write_text("in the way")
+    with capture_logs() as logs:
+        assert [sweep_in_turn(), sweep_in_turn()] == [0, 0]
+    assert [line["event"] for line in logs] == ["sweep_without_turn"] * 2

@@ -32,6 +32,10 @@ MAX_BYTES = 25_000_000
 MAX_ELEMENTS = 250_000
 MAX_ATTRIBUTES = 1000
 """Attributes of one element: each is compared with all before it."""
+MAX_NAMESPACE = 1000
+"""Characters of a namespace's address: each attribute that has it repeats it whole in its name."""
+KEPT = 100
+"""Characters of the longest attribute name whose kind is remembered: longer ones are made up."""
 MAX_OCTAVES = 8
 """Layers of noise in one feTurbulence; each costs a pass over all pixels and more than 8 cannot be seen in 8 bits."""
 
@@ -67,7 +71,7 @@ _NUMBERS = {"numOctaves": MAX_OCTAVES}
 def parse(content: bytes) -> _Element:
     """The root element of SVG text. Entities are not expanded, nothing is loaded.
 
-    Raises BadDocument where it is empty, too large, not XML, not SVG, or defines entities.
+    Raises BadDocument where it is empty, too large, not XML, not SVG, or defines entities or endless namespaces.
     """
     from lxml import etree
 
@@ -77,7 +81,8 @@ def parse(content: bytes) -> _Element:
         raise BadDocument("The SVG is compressed (SVGZ). Unpack it with gunzip and send the .svg file.")
     if len(content) > MAX_BYTES:
         raise BadDocument(f"The SVG has {len(content):,} bytes; {MAX_BYTES:,} are allowed. Simplify the drawing.")
-    parser = etree.XMLParser(
+    parser = etree.XMLPullParser(
+        events=("start-ns",),
         resolve_entities=False,
         no_network=True,
         huge_tree=False,
@@ -88,7 +93,8 @@ def parse(content: bytes) -> _Element:
         remove_pis=True,
     )
     try:
-        root = etree.fromstring(content, parser)
+        parser.feed(content)
+        root = parser.close()
     except etree.XMLSyntaxError as error:
         if b"<!ENTITY" in content:
             raise BadDocument(ENTITIES, detail=repr(error)) from error
@@ -98,6 +104,9 @@ def parse(content: bytes) -> _Element:
     kinds: Any = root.getroottree().docinfo.internalDTD
     if kinds is not None and next(kinds.iterentities(), None) is not None:
         raise BadDocument(ENTITIES)
+    declared: Any = parser.read_events()
+    if any(len(address) > MAX_NAMESPACE for _, (_, address) in declared):
+        raise BadDocument(f"A namespace of the SVG has more than {MAX_NAMESPACE:,} characters.")
     name = etree.QName(root)
     if name.localname != "svg" or name.namespace not in {SVG, None}:
         raise BadDocument(f"The document is XML, but not SVG: its first element is <{name.localname}>.")
@@ -181,7 +190,7 @@ class _Copy:
         kept: dict[str, str] = {}
         found: Any = element.attrib
         for name, value in sorted(found.items()) if self._ordered else found.items():
-            kind = _kind(name)
+            kind = _kind(name) if len(name) <= KEPT else _kind.__wrapped__(name)
             if kind == "value":
                 kept[name] = self._css(value) if "(" in value or name.endswith("style") else value
             elif kind == "script":

@@ -62,7 +62,7 @@ class Scales:
         if name and not element.tag.endswith("Gradient"):  # a gradient is drawn by whatever it fills
             self._span.setdefault(name, (start, end))
         sheet = element.text or "" if element.tag.endswith("}style") else ""
-        if "url(" in sheet:
+        if "url(" in (small := sheet.lower()) or "\\" in small:
             self._sheet.update(scrub(sheet).fragments)
         for attribute, value in ((str(name), str(value)) for name, value in element.attrib.items()):
             if attribute in {"href", _XLINK} and value.startswith("#"):

@@ -2,14 +2,16 @@ from __future__ import annotations
 
 import io
 import time
+import tracemalloc
 from pathlib import Path
 
 import pytest
 from lxml import etree
 from PIL import Image
 
-from workers.renderers import svg
+from workers.renderers import _svg_clean, svg
 from workers.renderers._missing import missing
+from workers.renderers._svg_weigh import Scales
 from workers.renderers.base import SETTINGS, BadDocument, Document, Render
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "svg"
@@ -100,6 +102,33 @@ def test_a_bomb_is_refused_at_once(tmp_path, name, reason):
     with pytest.raises(BadDocument, match=reason):
         cleaned(tmp_path, sample(f"nasty/{name}.svg"))
     assert time.monotonic() - started < 2
+
+
+def test_an_endless_namespace_is_refused_before_it_is_repeated_for_each_attribute(tmp_path):
+    names = "".join(f' a:b{number}="1"' for number in range(1000))
+    text = f'{OPEN} xmlns:a="urn:{"x" * 1_000_000}"><rect width="9" height="9"{names}/></svg>'
+    tracemalloc.start()
+    with pytest.raises(BadDocument, match=r"namespace .* 1,000 characters"):
+        cleaned(tmp_path, text)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 20 * len(text)
+
+
+def test_the_kind_of_a_made_up_name_is_not_remembered(tmp_path):
+    before = _svg_clean._kind.cache_info().currsize
+    names = "".join(f' {"n" * 200}{number}="1"' for number in range(100))
+    cleaned(tmp_path, f'{OPEN}><rect width="9" height="9"{names}/></svg>')
+    assert _svg_clean._kind.cache_info().currsize <= before + 2
+
+
+@pytest.mark.parametrize("spelling", ["URL(#p)", r"\75rl(#p)"])
+def test_a_style_sheet_paints_with_a_pattern_however_it_spells_it(spelling):
+    shapes = "<rect/>" * 2000
+    sheet = f"<style>rect{{fill:{spelling}}}</style>"
+    root = etree.fromstring(f'{OPEN}>{sheet}<pattern id="p">{shapes}</pattern>{shapes}</svg>')
+    with pytest.raises(BadDocument, match="style sheet paints with #p"):
+        Scales(root).weigh()
 
 
 def test_a_reference_that_leads_back_to_itself_is_drawn_once(tmp_path):
