@@ -109,11 +109,14 @@ def _listed(wire: Wire, keys: Collection[str]) -> dict[str, dict[str, Any] | Non
     for key in keys:
         folders[key.rpartition("/")[0]].append(key)
     known: dict[str, dict[str, Any] | None] = {}
-    for its in folders.values():
+    for folder, its in folders.items():
         if len(its) <= FEW:
             continue
+        whole, first = f"{folder}/" if folder else "", min(its, key=str.encode)
         alike = commonprefix(its)  # noqa: RUF071 - of their characters: a prefix of S3 may end within a name
-        listing = wire.listing(alike, first := min(its, key=str.encode))
+        listing = wire.listing(alike, first)
+        if listing is None and alike != whole:  # a policy of the bucket may allow to list folders alone
+            listing = wire.listing(whole, first)
         if listing is not None:
             known |= {key: listing.objects.get(key) for key in its if key != first and listing.reaches(key)}
     return known

@@ -36,6 +36,30 @@ def test_a_listing_stands_for_a_look_at_each(s3_site):
     assert looks == ["GET", "HEAD", "GET", "HEAD"], "the key it begins after is not in it"
 
 
+def of_july(site):
+    wanted = jobs(site, 9)
+    for job in wanted:
+        job.name = f"july {job.name}"
+    return wanted
+
+
+def test_only_what_begins_as_all_the_keys_do_is_listed(s3_site):
+    assert None not in sent(s3_site, of_july(s3_site))
+    prefixes = [one.query["prefix"] for one in s3_site.proxy.seen if one.method == "GET"]
+    assert prefixes == [["team/reports/2026/july "]] * 2
+
+
+def test_where_folders_alone_may_be_listed_the_folder_is(s3_site):
+    def refuse_names(seen, answer):
+        whole = seen.method != "GET" or seen.query["prefix"][0].endswith("/")
+        return answer if whole else Answer(403)
+
+    s3_site.proxy.reply = refuse_names
+    assert None not in sent(s3_site, of_july(s3_site))
+    looks = [one.method for one in s3_site.proxy.seen if one.method != "PUT"]
+    assert looks == ["GET", "GET", "HEAD"] * 2
+
+
 def test_names_that_are_taken_are_seen_in_the_listing(s3_site):
     s3_site.put("7.txt")
     receipts = sent(s3_site, jobs(s3_site, 9))
