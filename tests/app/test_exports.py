@@ -22,7 +22,7 @@ def test_an_export_of_a_stored_file_is_accepted_at_once_though_the_broker_is_dow
     file = alice.file()
     started = time.monotonic()
     answer = alice("POST", "/export", json={"file_id": file["id"], "format": "png", "settings": {"scale": 1}})
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 3
     assert answer.status_code == 202
     export = answer.get_json()
     assert answer.headers["Location"] == f"/api/export/{export['id']}"

@@ -25,7 +25,7 @@ def test_a_system_call_that_waits_is_left_at_once():
     began = time.monotonic()
     with pytest.raises(Cancelled), stop:
         ours.recv(1)
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 5
     ours.close()
     theirs.close()
 
@@ -37,7 +37,7 @@ def test_a_send_that_nobody_reads_is_left_at_once():
     began = time.monotonic()
     with pytest.raises(Cancelled), stop:
         ours.sendall(bytes(64 * 1024 * 1024))
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 5
     ours.close()
     theirs.close()
 

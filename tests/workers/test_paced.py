@@ -50,6 +50,6 @@ def test_only_what_the_destination_does_not_call_held_waits_for_the_limit(databa
     deliver(delivery_id)
     with transaction() as session:
         assert session.get_one(Delivery, delivery_id).state == "completed"
-    assert took[SIZE] < 0.1
-    assert 0.15 < took[SIZE // 2] < 0.45
-    assert 0.4 < took[0] < 1.0
+    assert took[SIZE] < took[SIZE // 2] < took[0]
+    assert took[SIZE // 2] > 0.15
+    assert took[0] > 0.4

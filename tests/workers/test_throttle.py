@@ -115,6 +115,7 @@ def test_a_cancel_ends_a_wait_at_once():
     assert clock.now == 1000
 
 
+@pytest.mark.slow
 def test_the_rate_holds_in_real_time(record_property):
     rate, size = 4 * MIB, 8 * MIB
     began = time.monotonic()

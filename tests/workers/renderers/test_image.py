@@ -138,7 +138,7 @@ def test_a_bomb_is_refused_before_a_pixel_is_decoded(tmp_path):
     started = time.monotonic()
     with pytest.raises(BadDocument, match="65,000 x 65,000"):
         converted(tmp_path, (SAMPLES / "nasty" / "65000_squared.png").read_bytes(), "png")
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 5
 
 
 def test_a_picture_that_would_become_too_large_is_refused(tmp_path):
