@@ -199,8 +199,8 @@ def _send_unheard(model: Row) -> int:
 def sweep_in_turn() -> int:
     """`sweep`, unless another process of this machine did within half of LONGSHORE_SWEEP; the rows acted on.
 
-    A look takes 20 ms of a processor, which each child would spend every second for nothing. Where no turn can be taken,
-    as on a disk that cannot be written, it looks all the same.
+    A look takes 20 ms of a processor, which each child would spend every second for nothing. Where no turn can be
+    taken, as on a disk that cannot be written, it looks all the same.
     """
     path = settings().home.resolve() / "sweep" / platform.node()
     try:
